@@ -1,0 +1,51 @@
+# The two commands of the README: `make demo` and `make test`.
+# A machine needs Python 3.11 or newer and make; `make demo PYTHON=python3.12` picks one.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    run samples/01_digits in its own virtual environment"
+	@echo "make test    run all tests"
+	@echo "make check   format, lint, types, import contracts, unit tests (under a minute)"
+	@echo "make bench   measure the cost of a mini-batch that does nothing"
+	@echo "make clean   remove the virtual environment and everything that was built"
+
+demo: $(VENV)/.installed-onnx
+	$(BIN)/python samples/01_digits/run.py
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m pytest tests/unit tests/acceptance/test_sizes.py
+
+bench: $(VENV)/.installed-onnx
+	$(BIN)/python benchmarks/no_op.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One virtual environment for all targets; a stamp per extra says that it is in there.
+# Editable, so that only a change of the dependencies asks for another installation.
+$(VENV)/.installed-%: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is missing or older than Python 3.11." >&2; \
+	  echo "Install a newer one and name it: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,39 @@
+"""What all tests share: a workspace of their own, property tests to be repeated."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines import Workspace
+
+# A shared machine is slow at times; what is too slow, pytest-timeout says.
+hypothesis.settings.register_profile("azml", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("azml")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed of the property tests, unless the caller named one."""
+    if config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesis_seed = str(secrets.randbelow(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Name the seed, so that a failure can be repeated."""
+    seed = config.getoption("--hypothesis-seed")
+    return f"property tests: repeat with --hypothesis-seed={seed}"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace of its own, gone after the test."""
+    from azml_pipelines import Workspace
+
+    return Workspace.create("testing", path=tmp_path / "workspace")
