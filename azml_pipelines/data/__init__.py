@@ -1,0 +1,1 @@
+"""Bytes and rows: datastores, datasets, mini-batches, output actions."""

@@ -1,0 +1,90 @@
+"""``Dataset``: the door to datasets, new and registered ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.dataset_factory import (
+    FileDatasetFactory,
+    TabularDatasetFactory,
+)
+from azml_pipelines.data.file_dataset import FileDataset
+from azml_pipelines.data.tabular_dataset import TabularDataset
+from azml_pipelines.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.data.abstract_dataset import AbstractDataset
+    from azml_pipelines.data.dataset_home import DatasetHome, RegisteredDataset
+
+__all__ = [
+    "Dataset",
+    "FileDatasetFactory",
+    "TabularDatasetFactory",
+    "open_dataset",
+]
+
+
+class Dataset:
+    """Makes datasets, and finds registered ones.
+
+    ``Dataset.File.from_files(…)`` and ``Dataset.Tabular.from_delimited_files(…)`` make
+    them.
+    """
+
+    File = FileDatasetFactory
+    Tabular = TabularDatasetFactory
+
+    @staticmethod
+    def get_by_name(
+        workspace: DatasetHome, name: str, version: int | str = "latest"
+    ) -> FileDataset | TabularDataset:
+        """Return a registered dataset.
+
+        Args:
+            workspace: Where it is registered.
+            name: What it is called there.
+            version: A number from 1, also as text, or ``latest``.
+
+        Raises:
+            UserErrorException: ``version`` is neither, or there is no such dataset.
+        """
+        registered = workspace.find_dataset(name, _version_number(name, version))
+        return open_dataset(workspace, registered)
+
+    @staticmethod
+    def get_by_id(workspace: DatasetHome, id: str) -> FileDataset | TabularDataset:
+        """Return the registered version with that GUID.
+
+        Raises:
+            UserErrorException: There is none.
+        """
+        return open_dataset(workspace, workspace.find_dataset_by_id(id))
+
+    @staticmethod
+    def get_all(workspace: DatasetHome) -> Mapping[str, AbstractDataset]:
+        """Return the latest version of every registered dataset, by name; lazy."""
+        return workspace.datasets
+
+
+def open_dataset(
+    workspace: DatasetHome, registered: RegisteredDataset
+) -> FileDataset | TabularDataset:
+    """Return the dataset object for what a workspace remembers."""
+    kind = FileDataset if registered.definition.kind == "file" else TabularDataset
+    return kind(registered.definition, registered=registered, home=workspace)
+
+
+def _version_number(name: str, version: int | str) -> int | None:
+    if version == "latest":
+        return None
+    if isinstance(version, str) and version.isdecimal():
+        version = int(version)
+    if isinstance(version, int) and not isinstance(version, bool) and version > 0:
+        return version
+    msg = (
+        f"version of dataset {name!r} must be a number from 1 or 'latest', "
+        f"not {version!r}."
+    )
+    raise UserErrorException(msg)

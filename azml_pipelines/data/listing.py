@@ -1,0 +1,120 @@
+"""The files of a dataset, found lazily and always in the same order."""
+
+# Paths stay text here: a million Path objects are slow and large.
+# ruff: noqa: PTH112, PTH113, PTH118
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.folder_walk import check_inside, walk_files
+from azml_pipelines.data.local_url import local_folder, relative_path
+from azml_pipelines.data.path_pattern import EVERYTHING, PathMatcher, split_pattern
+from azml_pipelines.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from azml_pipelines.data.definition import DatasetDefinition, DataSource
+
+__all__ = ["Listing", "list_files", "single_file"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a dataset."""
+
+    root: str
+    """Absolute local folder that all files lie below."""
+    paths: Iterator[str]
+    """Paths relative to ``root``, with ``/`` between names; can be read once."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one source looks: ``folder`` is absolute, ``pattern`` is below it."""
+
+    folder: str
+    pattern: tuple[str, ...] = ()
+    file: str | None = None
+    """The one file of the source, when its path is that of a file."""
+    allowed: tuple[str, ...] = ()
+    """Real paths of the folders that links may lead into."""
+
+
+def list_files(definition: DatasetDefinition) -> Listing:
+    """Find the files of a dataset: sources in their order, inside of one by path.
+
+    A source is a file, a folder (every file below it) or a pattern with ``*`` (one
+    name) and ``**`` (any depth). Names that start with a dot are found only when they
+    are spelled out. Files named by several sources come once for each.
+
+    Raises:
+        UserErrorException: A source is not local, leaves its datastore, or is one of
+            several and does not exist, so that its items would be missed by nobody.
+            A single source that does not exist is an empty listing of that folder.
+    """
+    places = [_place(source) for source in definition.sources]
+    if len(places) > 1:
+        _refuse_missing(definition.sources, places)
+    root = os.path.commonpath([place.folder for place in places]) if places else "/"
+    return Listing(root, _paths(root, places))
+
+
+def single_file(definition: DatasetDefinition) -> str | None:
+    """Return the absolute path of the file that is the whole dataset.
+
+    Such a dataset, mounted or downloaded, gives scripts the path of the file itself.
+
+    Returns:
+        ``None`` for folders, patterns and several sources, however few files they hold.
+    """
+    if len(definition.sources) != 1:
+        return None
+    place = _place(definition.sources[0])
+    return os.path.join(place.folder, place.file) if place.file else None
+
+
+def _place(source: DataSource) -> _Place:
+    root = local_folder(source.url)
+    folder, pattern = split_pattern(relative_path(source.path))
+    path = os.path.join(root, folder) if folder else root
+    allowed = [os.path.realpath(root)]
+    if source.datastore is None:
+        # The user named this very path, so it is trusted even when it is a link.
+        allowed.append(os.path.realpath(path))
+    if os.path.lexists(path):
+        check_inside(path, allowed)
+    if pattern:
+        return _Place(path, pattern, allowed=tuple(allowed))
+    if os.path.isdir(path):
+        return _Place(path, EVERYTHING, allowed=tuple(allowed))
+    if os.path.isfile(path):
+        parent, name = os.path.split(path)
+        return _Place(parent, file=name)
+    return _Place(path)
+
+
+def _refuse_missing(sources: Sequence[DataSource], places: Sequence[_Place]) -> None:
+    for source, place in zip(sources, places, strict=True):
+        if not place.pattern and place.file is None:
+            where = f" of datastore {source.datastore!r}" if source.datastore else ""
+            msg = (
+                f"The dataset names {source.path!r}{where} ({source.url}), but there "
+                "is no such file or folder. Correct the path, or leave it out."
+            )
+            raise UserErrorException(msg)
+
+
+def _paths(root: str, places: Sequence[_Place]) -> Iterator[str]:
+    for place in places:
+        relative = os.path.relpath(place.folder, root)
+        prefix = "" if relative == "." else f"{relative}/"
+        if place.file:
+            yield prefix + place.file
+        elif place.pattern:
+            matcher = PathMatcher(place.pattern)
+            for path in walk_files(place.folder, matcher, allowed=place.allowed):
+                yield prefix + path

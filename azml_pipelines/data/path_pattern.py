@@ -1,0 +1,106 @@
+"""Which files a path with wildcards means. Pure: names in, answers out.
+
+``*`` stands for any text inside of one name, ``**`` between slashes for any number of
+folders. Every other character, ``?`` and ``[`` included, stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["EVERYTHING", "PathMatcher", "States", "has_wildcard", "split_pattern"]
+
+EVERYTHING = ("**",)
+"""The pattern of a whole folder: every file below it."""
+
+States = tuple[int, ...]
+"""How far the names so far have matched: positions in the pattern, ascending."""
+
+
+def has_wildcard(path: str) -> bool:
+    """Tell a pattern from an exact path."""
+    return "*" in path
+
+
+def split_pattern(path: str) -> tuple[str, tuple[str, ...]]:
+    """Split ``path`` before its first name with a wildcard.
+
+    Returns:
+        The folder without wildcards, and the names from the first wildcard on; these
+        are empty for an exact path.
+
+    Raises:
+        UserErrorException: ``**`` is only a part of a name.
+    """
+    names = path.split("/") if path else []
+    for name in names:
+        if "**" in name and name != "**":
+            msg = (
+                f"The path {path!r} has ** inside of the name {name!r}. ** must stand "
+                "alone between slashes: 'images/**/*.png'."
+            )
+            raise UserErrorException(msg)
+    first = next((place for place, name in enumerate(names) if "*" in name), len(names))
+    return "/".join(names[:first]), tuple(names[first:])
+
+
+class PathMatcher:
+    """Matches paths name by name, so that a walk enters only folders that can match.
+
+    Names that start with a dot match only a pattern that says so, as in a shell.
+
+    Args:
+        pattern: Names with wildcards, as ``split_pattern`` returns them.
+        hidden: Let wildcards match names that start with a dot, too.
+    """
+
+    def __init__(self, pattern: tuple[str, ...], *, hidden: bool = False) -> None:
+        if pattern[-1] == "**":
+            pattern = (*pattern, "*")
+        self._hidden = hidden
+        # None is "**": any number of folders.
+        self._names = tuple(
+            None if name == "**" else self._compile(name) for name in pattern
+        )
+        self.start = self._closed({0})
+
+    def below(self, states: States, folder: str) -> States:
+        """Return the states inside of ``folder``; empty: nothing there can match."""
+        last = len(self._names) - 1
+        after: set[int] = set()
+        for state in states:
+            name = self._names[state]
+            if name is None:
+                if self._hidden or not folder.startswith("."):
+                    after.add(state)
+            elif state < last and name.fullmatch(folder):
+                after.add(state + 1)
+        return self._closed(after)
+
+    def accepts(self, states: States, file: str) -> bool:
+        """Whether a file of this name matches the whole pattern."""
+        last = len(self._names) - 1
+        name = self._names[last]
+        return name is not None and last in states and bool(name.fullmatch(file))
+
+    def _compile(self, name: str) -> re.Pattern[str]:
+        text = ".*".join(re.escape(part) for part in name.split("*"))
+        if name.startswith("*") and not self._hidden:
+            text = rf"(?!\.){text}"
+        return re.compile(text, re.DOTALL)
+
+    def _closed(self, states: Iterable[int]) -> States:
+        """Add what follows each ``**``, which may also stand for no folder at all."""
+        closed: set[int] = set()
+        for state in states:
+            closed.add(state)
+            while self._names[state] is None:
+                state += 1  # noqa: PLW2901 - follows a run of **
+                closed.add(state)
+        return tuple(sorted(closed))
