@@ -1,0 +1,334 @@
+"""What a script asks for around it: packages, image, variables. Recorded, not built.
+
+Scripts run in the current interpreter; only ``environment_variables`` has an effect.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import (
+    DeclarationError,
+    NotAvailableError,
+    UserErrorException,
+)
+from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
+from azml_pipelines.pipeline.environment_definition import parse_environment
+from azml_pipelines.pipeline.environment_files import (
+    read_folder,
+    read_packages,
+    read_requirements,
+    write_folder,
+)
+from azml_pipelines.pipeline.environment_sections import (
+    DEFAULT_CPU_IMAGE,
+    DEFAULT_GPU_IMAGE,
+    ContainerRegistry,
+    DockerSection,
+    ImageBuild,
+    PythonSection,
+    SparkSection,
+)
+
+if TYPE_CHECKING:
+    from azml_pipelines.pipeline.environment_definition import (
+        EnvironmentDefinition,
+        EnvironmentHome,
+        RegisteredEnvironment,
+    )
+
+__all__ = [
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
+    "CondaDependencies",
+    "Environment",
+    "ImageBuild",
+]
+
+_CURATED_PREFIXES = ("azureml", "microsoft")
+
+
+class Environment:
+    """A named set of wishes: Python packages, docker image, environment variables.
+
+    Args:
+        name: Names that begin with ``AzureML`` or ``Microsoft`` belong to curated
+            environments and cannot be registered.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version: str | None = None
+        self.label: str | None = None
+        self.python = PythonSection()
+        self.docker = DockerSection()
+        self.spark = SparkSection()
+        self.r: object = None
+        self.environment_variables: dict[str, str] = {}
+        self.inferencing_stack_version: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Environment(name={self.name!r}, version={self.version!r})"
+
+    def register(self, workspace: EnvironmentHome) -> Environment:
+        """Store this as a new version in the workspace and return what was stored.
+
+        Raises:
+            UserErrorException: The name belongs to curated environments.
+        """
+        if self.name.lower().startswith(_CURATED_PREFIXES):
+            msg = (
+                f"Environment {self.name!r} cannot be registered: names that begin "
+                "with AzureML or Microsoft are reserved. Use clone('another-name')."
+            )
+            raise UserErrorException(msg)
+        stored = workspace.save_environment(self.name, self.definition())
+        return Environment._registered(stored)
+
+    @staticmethod
+    def get(
+        workspace: EnvironmentHome,
+        name: str,
+        version: str | None = None,
+        label: str | None = None,
+    ) -> Environment:
+        """Fetch an environment from the workspace.
+
+        Args:
+            workspace: Where to look.
+            name: Curated names (``AzureML-…``) need not be registered.
+            version: The latest one if None.
+            label: ``"latest"`` or None.
+
+        Raises:
+            UserErrorException: There is no such environment or version.
+        """
+        stored = workspace.find_environment(name, _version(name, version))
+        if stored is not None:
+            return Environment._registered(stored)
+        if name.lower().startswith(_CURATED_PREFIXES):
+            curated = Environment(name)
+            curated.version = version or "1"
+            return curated
+        known = ", ".join(sorted(e.name for e in workspace.list_environments()))
+        msg = (
+            f"No environment is called {name!r}"
+            f"{f' with version {version}' if version else ''}; "
+            f"registered: {known or 'none'}. Register one with environment.register()."
+        )
+        raise UserErrorException(msg)
+
+    @staticmethod
+    def list(workspace: EnvironmentHome) -> dict[str, Environment]:
+        """Return the latest version of each environment, by name."""
+        stored = workspace.list_environments()
+        return {known.name: Environment._registered(known) for known in stored}
+
+    @staticmethod
+    def from_conda_specification(name: str, file_path: str) -> Environment:
+        """Make one from a conda YAML file."""
+        made = Environment(name)
+        made.python.conda_dependencies = CondaDependencies(file_path)
+        return made
+
+    @staticmethod
+    def from_pip_requirements(
+        name: str, file_path: str, pip_version: str | None = None
+    ) -> Environment:
+        """Make one from a requirements file.
+
+        Raises:
+            DeclarationError: The file cannot be read.
+        """
+        made = Environment(name)
+        made.python.conda_dependencies = read_requirements(file_path, pip_version)
+        return made
+
+    @staticmethod
+    def from_existing_conda_environment(
+        name: str, conda_environment_name: str
+    ) -> Environment:
+        """Make one that names a conda environment of this machine; recorded only."""
+        made = Environment(name)
+        made.python.base_conda_environment = conda_environment_name
+        return made
+
+    @staticmethod
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: ContainerRegistry | None = None,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """Make one from an image, with packages from at most one file."""
+        made = Environment(name)
+        made.python.conda_dependencies = read_packages(
+            name, conda_specification, pip_requirements
+        )
+        made.docker.base_image = image
+        if container_registry is not None:
+            made.docker.base_image_registry = container_registry
+        return made
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """Make one from a Dockerfile: its path or its text."""
+        made = Environment(name)
+        made.python.conda_dependencies = read_packages(
+            name, conda_specification, pip_requirements
+        )
+        is_path = "\n" not in dockerfile and Path(dockerfile).is_file()
+        text = Path(dockerfile).read_text(encoding="utf-8") if is_path else dockerfile
+        made.docker.base_image = None
+        made.docker.base_dockerfile = text
+        return made
+
+    @staticmethod
+    def from_docker_build_context(name: str, docker_build_context: object) -> None:
+        """Raise: a build context lives in Azure.
+
+        Raises:
+            NotAvailableError: Always.
+        """
+        msg = (
+            f"Environment {name!r} cannot be made from a docker build context without "
+            "Azure. Use Environment.from_dockerfile(name, dockerfile)."
+        )
+        raise NotAvailableError(msg)
+
+    @staticmethod
+    def load_from_directory(path: str) -> Environment:
+        """Read what ``save_to_directory`` wrote.
+
+        Raises:
+            DeclarationError: The folder holds no readable environment.
+        """
+        return Environment.from_definition(read_folder(path))
+
+    @staticmethod
+    def add_private_pip_wheel(
+        workspace: EnvironmentHome, file_path: str, exist_ok: bool = False
+    ) -> str:
+        """Return the address of a wheel on this machine, to be used as a pip package.
+
+        Raises:
+            UserErrorException: There is no such file.
+        """
+        wheel = Path(file_path).absolute()
+        if not wheel.is_file():
+            msg = f"There is no wheel {file_path!r}. Build it first, or mend the path."
+            raise UserErrorException(msg)
+        return wheel.as_uri()
+
+    def clone(self, new_name: str) -> Environment:
+        """Return a copy with another name and no version."""
+        copy = Environment.from_definition(self.definition())
+        copy.docker.base_image_registry.password = (
+            self.docker.base_image_registry.password
+        )
+        copy.name = new_name
+        return copy
+
+    def save_to_directory(self, path: str, overwrite: bool = False) -> None:
+        """Write the environment and its conda file into a folder.
+
+        Raises:
+            UserErrorException: The folder exists and ``overwrite`` is False, or it
+                holds something else than an environment.
+        """
+        write_folder(path, self.definition(), overwrite=overwrite)
+
+    def build(self, workspace: EnvironmentHome) -> ImageBuild:
+        """Return a finished build: nothing has to be built."""
+        return ImageBuild(self.name)
+
+    def build_local(
+        self, workspace: EnvironmentHome, platform: object = None, **kwargs: object
+    ) -> ImageBuild:
+        """Return a finished build: nothing has to be built."""
+        return ImageBuild(self.name)
+
+    def get_image_details(self, workspace: EnvironmentHome) -> None:
+        """Raise: there is no image.
+
+        Raises:
+            NotAvailableError: Always.
+        """
+        msg = (
+            f"Environment {self.name!r} has no image: scripts run in the current "
+            "interpreter. Look at environment.docker for what was declared."
+        )
+        raise NotAvailableError(msg)
+
+    def definition(self) -> EnvironmentDefinition:
+        """Return this as data; an extension of version 1.
+
+        Raises:
+            DeclarationError: An attribute was assigned something that cannot be stored.
+        """
+        return parse_environment(_as_content(self), f"Environment {self.name!r}")
+
+    @staticmethod
+    def from_definition(definition: EnvironmentDefinition) -> Environment:
+        """Make one from data; an extension of version 1."""
+        made = Environment(definition.name or "")
+        made.python = PythonSection.from_definition(definition.python)
+        made.docker = DockerSection.from_definition(definition.docker)
+        made.spark = SparkSection.from_definition(definition.spark)
+        made.environment_variables = dict(definition.environment_variables)
+        made.inferencing_stack_version = definition.inferencing_stack_version
+        return made
+
+    @staticmethod
+    def _registered(stored: RegisteredEnvironment) -> Environment:
+        environment = Environment.from_definition(stored.definition)
+        environment.name = stored.name
+        environment.version = str(stored.version)
+        return environment
+
+
+def _as_content(environment: Environment) -> dict[str, object]:
+    python, docker, spark = environment.python, environment.docker, environment.spark
+    conda: object = python.conda_dependencies
+    if conda is not None and not isinstance(conda, CondaDependencies):
+        msg = (
+            f"Environment {environment.name!r}: python.conda_dependencies is "
+            f"{conda!r}. Assign a CondaDependencies."
+        )
+        raise DeclarationError(msg)
+    registry = docker.base_image_registry
+    return {
+        "name": environment.name,
+        "python": vars(python) | {"conda_dependencies": conda and conda.as_dict()},
+        "docker": vars(docker)
+        | {
+            "base_image_registry": {
+                "address": registry.address,
+                "username": registry.username,
+            }
+        },
+        "spark": vars(spark) | {"packages": [vars(p) for p in spark.packages]},
+        "environment_variables": dict(environment.environment_variables),
+        "inferencing_stack_version": environment.inferencing_stack_version,
+    }
+
+
+def _version(name: str, version: object) -> int | None:
+    if version is None:
+        return None
+    text = str(version)
+    if text.isdecimal():
+        return int(text)
+    if name.lower().startswith(_CURATED_PREFIXES):
+        return None
+    msg = (
+        f"Environment {name!r} has no version {version!r}: versions are whole numbers."
+    )
+    raise UserErrorException(msg)

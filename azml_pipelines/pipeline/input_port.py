@@ -1,0 +1,190 @@
+"""What a parallel step reads, however the user wrote it, in one form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+from azml_pipelines.data.consumption import DatasetConsumptionConfig
+from azml_pipelines.data.data_reference import DataReference
+from azml_pipelines.data.file_dataset import FileDataset
+from azml_pipelines.data.tabular_dataset import TabularDataset
+from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.pipeline_data import (
+    InputPortBinding,
+    PipelineData,
+    PipelineOutputFileDataset,
+)
+
+__all__ = ["InputPort", "Readable", "primary_port", "side_port"]
+
+Readable: TypeAlias = (
+    FileDataset | TabularDataset | PipelineParameter | PipelineData | DataReference
+)
+Mode = Literal["direct", "mount", "download"]
+
+
+@dataclass(frozen=True)
+class InputPort:
+    """One thing that a step reads.
+
+    Two ports differ even if they say the same, as objects of the user's do.
+    """
+
+    name: str
+    source: Readable
+    kind: Literal["file", "tabular"]
+    mode: Mode
+    path_on_compute: str | None
+    given: object
+    """What the user wrote; the same object in ``arguments`` means this port."""
+
+    def current_source(self) -> Readable:
+        """Return what is read, with a registered dataset looked up anew."""
+        if isinstance(self.given, DatasetConsumptionConfig):
+            return cast("Readable", self.given.dataset)
+        return self.source
+
+
+def primary_port(step: str, entry: object, *, partitioned: bool) -> InputPort:
+    """Check an entry of a parallel step's ``inputs``.
+
+    Tables are given as datasets and files are mounted, whatever mode was asked for.
+
+    Args:
+        step: Name of the step, for the message.
+        entry: What the user wrote.
+        partitioned: Whether the step has partition keys.
+
+    Raises:
+        DeclarationError: It cannot be cut into mini-batches, or has a wrong mode.
+    """
+    port = _dataset_port(step, entry)
+    if port is None:
+        msg = (
+            f"Step {step!r}: {_described(entry)} cannot be in inputs. {_way_out(entry)}"
+        )
+        raise DeclarationError(msg)
+    direct = port.mode == "direct"
+    if port.kind == "tabular" and not direct:
+        msg = (
+            f"Step {step!r}: the table {port.name!r} cannot be read by {port.mode}. "
+            "Leave its mode at 'direct'."
+        )
+        raise DeclarationError(msg)
+    if port.kind == "file" and partitioned and not direct:
+        msg = (
+            f"Step {step!r}: with partition_keys, input {port.name!r} has to stay in "
+            f"mode 'direct', not {port.mode!r}. Drop as_mount() or as_download()."
+        )
+        raise DeclarationError(msg)
+    return port if direct and (partitioned or port.kind == "tabular") else _mount(port)
+
+
+def side_port(step: str, entry: object) -> InputPort:
+    """Check an entry of a parallel step's ``side_inputs``.
+
+    Raises:
+        DeclarationError: It is no file dataset, no output of a step, no DataReference.
+    """
+    if isinstance(entry, PipelineData):
+        entry_as_binding = entry.as_mount()
+        return _binding_port(entry_as_binding, given=entry)
+    if isinstance(entry, InputPortBinding):
+        return _binding_port(entry, given=entry)
+    if isinstance(entry, DataReference):
+        if entry.mode == "upload":
+            msg = (
+                f"Step {step!r}: DataReference {entry.data_reference_name!r} is an "
+                "upload and cannot be read. Use as_mount() or as_download()."
+            )
+            raise DeclarationError(msg)
+        return InputPort(
+            name=entry.data_reference_name,
+            source=entry,
+            kind="file",
+            mode=entry.mode,
+            path_on_compute=entry.path_on_compute,
+            given=entry,
+        )
+    port = _dataset_port(step, entry)
+    if port is None or port.kind != "file":
+        msg = (
+            f"Step {step!r}: {_described(entry)} cannot be a side input. Side inputs "
+            "are file datasets with a name (dataset.as_named_input('…').as_mount()), "
+            "outputs of other steps, and DataReferences."
+        )
+        raise DeclarationError(msg)
+    return _mount(port)
+
+
+def _dataset_port(step: str, entry: object) -> InputPort | None:
+    if isinstance(entry, PipelineOutputFileDataset):
+        return InputPort(
+            name=entry.input_name,
+            source=entry.pipeline_data,
+            kind="file",
+            mode=entry.mode,
+            path_on_compute=entry.path_on_compute,
+            given=entry,
+        )
+    if not isinstance(entry, DatasetConsumptionConfig):
+        return None
+    dataset = entry.dataset
+    plain = dataset.default_value if isinstance(dataset, PipelineParameter) else dataset
+    if not isinstance(plain, (FileDataset, TabularDataset)):
+        msg = (
+            f"Step {step!r}: input {entry.name!r} holds {_described(plain)}. "
+            "It has to be a FileDataset or TabularDataset, or a PipelineParameter "
+            "with one as its default."
+        )
+        raise DeclarationError(msg)
+    return InputPort(
+        name=entry.name,
+        source=cast("Readable", dataset),
+        kind="file" if isinstance(plain, FileDataset) else "tabular",
+        mode=entry.mode,
+        path_on_compute=entry.path_on_compute,
+        given=entry,
+    )
+
+
+def _binding_port(binding: InputPortBinding, given: object) -> InputPort:
+    return InputPort(
+        name=binding.name,
+        source=binding.bind_object,
+        kind="file",
+        mode=binding.bind_mode,
+        path_on_compute=binding.path_on_compute,
+        given=given,
+    )
+
+
+def _mount(port: InputPort) -> InputPort:
+    """Return the port mounted; a path counts only where a mount asked for it."""
+    return InputPort(
+        name=port.name,
+        source=port.source,
+        kind=port.kind,
+        mode="mount",
+        path_on_compute=port.path_on_compute if port.mode == "mount" else None,
+        given=port.given,
+    )
+
+
+def _described(entry: object) -> str:
+    shown = " ".join(repr(entry).split())
+    if len(shown) > 80:  # noqa: PLR2004 - a table's repr fills the screen
+        shown = f"{shown[:77]}..."
+    return f"{shown} ({type(entry).__name__})"
+
+
+def _way_out(entry: object) -> str:
+    if isinstance(entry, (FileDataset, TabularDataset)):
+        return "Give it a name first: dataset.as_named_input('…')."
+    if isinstance(entry, PipelineData):
+        return "Pass its as_dataset(), or put it in side_inputs."
+    if isinstance(entry, DataReference):
+        return "Make a dataset of it with Dataset.File.from_files(…)."
+    return "Pass dataset.as_named_input('…') or a DatasetConsumptionConfig."

@@ -1,0 +1,190 @@
+"""How a ParallelRunStep splits its input and runs its entry script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from azml_pipelines.pipeline import parallel_run_checks as checks
+from azml_pipelines.pipeline.parameter import PipelineParameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from azml_pipelines.pipeline.environment import Environment
+    from azml_pipelines.pipeline.parallel_run_checks import NodePool
+    from azml_pipelines.pipeline.parallel_run_yaml import ConfigHome
+
+__all__ = ["Bindable", "ComputeChoice", "ParallelRunConfig", "compute_name"]
+
+T = TypeVar("T")
+Bindable: TypeAlias = T | PipelineParameter
+ComputeChoice: TypeAlias = "str | NodePool | tuple[str, str] | None"
+
+DEFAULT_LOGGING_LEVEL = "INFO"
+DEFAULT_RUN_INVOCATION_TIMEOUT = 60
+DEFAULT_RUN_MAX_TRY = 3
+
+
+class ParallelRunConfig:
+    """How a ``ParallelRunStep`` splits its input and runs its entry script.
+
+    Every argument stays an attribute of the same name. Those marked (P) may be a
+    ``PipelineParameter``, whose value is checked when a pipeline is submitted.
+
+    Args:
+        environment: Recorded; its environment variables are set.
+        entry_script: Script with ``run()``, relative to ``source_directory``.
+        error_threshold: Failed items above which the step is stopped; -1 never.
+        output_action: ``append_row`` or ``summary_only``, in any spelling.
+        compute_target: A compute target, its name, or None for this machine.
+        node_count: (P) Nodes to use.
+        process_count_per_node: (P) Worker processes on each node; 1 if None.
+        mini_batch_size: (P) Files per ``run()`` call, or for tables about as many
+            bytes: 5, "5", "10KB", "1MB"; 10 files or 1 MB if None.
+        source_directory: Folder that is copied for the run; the pipeline's default
+            source directory if None.
+        description: Recorded.
+        logging_level: (P) ``DEBUG``, ``INFO``, ``WARNING``, …
+        run_invocation_timeout: (P) Seconds for one ``run()`` call; 60 if None.
+        run_max_try: (P) Tries of a mini-batch in all; 3 if None.
+        append_row_file_name: ``parallel_run_step.txt`` if None.
+        allowed_failed_count: Failed mini-batches above which the step is stopped.
+        allowed_failed_percent: The same, of 100 mini-batches.
+        partition_keys: (P) Columns to split by; not with ``mini_batch_size``.
+        environment_variables: Set in the processes that run the script.
+
+    Raises:
+        DeclarationError: An argument is not allowed; also a ``TypeError`` for a count
+            that is no number, an ``AttributeError`` if output_action is no text.
+    """
+
+    def __init__(  # noqa: PLR0917 - version 1's signature
+        self,
+        environment: Environment,
+        entry_script: str,
+        error_threshold: int,
+        output_action: str,
+        compute_target: ComputeChoice,
+        node_count: Bindable[int],
+        process_count_per_node: Bindable[int] | None = None,
+        mini_batch_size: Bindable[int | str] | None = None,
+        source_directory: str | None = None,
+        description: str | None = None,
+        logging_level: Bindable[str] | None = DEFAULT_LOGGING_LEVEL,
+        run_invocation_timeout: Bindable[float] | None = DEFAULT_RUN_INVOCATION_TIMEOUT,
+        run_max_try: Bindable[int] | None = DEFAULT_RUN_MAX_TRY,
+        append_row_file_name: str | None = None,
+        allowed_failed_count: int | None = None,
+        allowed_failed_percent: float | None = None,
+        partition_keys: Bindable[Sequence[str]] | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.environment = environment
+        self.entry_script = entry_script
+        self.error_threshold = error_threshold
+        self.output_action = output_action
+        self.compute_target = compute_target
+        self.node_count = node_count
+        self.process_count_per_node = process_count_per_node
+        self.mini_batch_size = mini_batch_size
+        self.source_directory = source_directory
+        self.description = description
+        self.logging_level = _or_default(logging_level, DEFAULT_LOGGING_LEVEL)
+        self.run_invocation_timeout = _or_default(
+            run_invocation_timeout, DEFAULT_RUN_INVOCATION_TIMEOUT
+        )
+        self.run_max_try = _or_default(run_max_try, DEFAULT_RUN_MAX_TRY)
+        self.append_row_file_name = append_row_file_name
+        self.allowed_failed_count = allowed_failed_count
+        self.allowed_failed_percent = allowed_failed_percent
+        self.partition_keys = partition_keys
+        self.environment_variables = environment_variables
+        self.check()
+
+    @property
+    def environment_variables(self) -> dict[str, str]:
+        """Set in the processes that run the script; assigning None empties it."""
+        return self._environment_variables
+
+    @environment_variables.setter
+    def environment_variables(self, variables: Mapping[str, str] | None) -> None:
+        self._environment_variables = dict(variables or {})
+
+    @property
+    def parameters(self) -> list[PipelineParameter]:
+        """The parameters among the arguments; an extension of version 1."""
+        bound: tuple[Any, ...] = (
+            self.node_count,
+            self.process_count_per_node,
+            self.mini_batch_size,
+            self.partition_keys,
+            self.logging_level,
+            self.run_invocation_timeout,
+            self.run_max_try,
+        )
+        return [value for value in bound if isinstance(value, PipelineParameter)]
+
+    def save_to_yaml(self, path: str) -> None:
+        """Write the configuration to a YAML file; parameters as their default value."""
+        from azml_pipelines.pipeline.parallel_run_yaml import (  # noqa: PLC0415
+            save_config,  # imports this module
+        )
+
+        save_config(self, path)
+
+    @staticmethod
+    def load_yaml(workspace: ConfigHome, path: str) -> ParallelRunConfig:
+        """Read a configuration that ``save_to_yaml`` wrote, or one written by hand.
+
+        Args:
+            workspace: Where the compute target and the environment are looked up.
+            path: The YAML file.
+
+        Raises:
+            DeclarationError: The file cannot be read or holds a bad value.
+        """
+        from azml_pipelines.pipeline.parallel_run_yaml import (  # noqa: PLC0415
+            load_config,  # imports this module
+        )
+
+        return load_config(workspace, path)
+
+    def check(self) -> None:
+        """Check every argument, in version 1's order; an extension of version 1.
+
+        Attributes may be assigned after construction, so every submission checks again.
+
+        Raises:
+            DeclarationError: One is not allowed (v1-surface section 20).
+        """
+        checks.check_environment(self.environment)
+        checks.check_output_action(self.output_action)
+        checks.check_count("error_threshold", self.error_threshold)
+        if self.allowed_failed_count is not None:
+            checks.check_count("allowed_failed_count", self.allowed_failed_count)
+        checks.check_percent("allowed_failed_percent", self.allowed_failed_percent)
+        checks.check_only_one(self.mini_batch_size, self.partition_keys)
+        self.mini_batch_size = checks.convert_mini_batch_size(self.mini_batch_size)
+        checks.check_partition_keys(self.partition_keys)
+        checks.check_process_count(self.process_count_per_node)
+        checks.check_node_count(self.node_count, self.compute_target)
+        checks.check_positive("run_invocation_timeout", self.run_invocation_timeout)
+        checks.check_positive("run_max_try", self.run_max_try)
+        checks.check_append_row_file_name(self.append_row_file_name, self.output_action)
+        checks.check_text("entry_script", self.entry_script)
+        self.entry_script = self.entry_script.strip()
+        if self.source_directory is not None:
+            checks.check_text("source_directory", self.source_directory)
+            self.source_directory = self.source_directory.strip()
+        checks.check_compute_target(self.compute_target)
+
+
+def compute_name(target: ComputeChoice) -> str | None:
+    """Return the name of a compute target, however it was given."""
+    if target is None or isinstance(target, str):
+        return target
+    return target[0] if isinstance(target, tuple) else target.name
+
+
+def _or_default(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -1,0 +1,40 @@
+"""A parallel step's settings with every value known, as plans hold them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["DEFAULT_APPEND_ROW_FILE_NAME", "OutputAction", "ParallelRunSettings"]
+
+DEFAULT_APPEND_ROW_FILE_NAME = "parallel_run_step.txt"
+OutputAction = Literal["append_row", "summary_only"]
+
+
+class ParallelRunSettings(BaseModel):
+    """How a parallel step splits its input and runs its entry script."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry_script: str
+    """Relative to the step's source directory."""
+    mini_batch_size: int = Field(ge=1)
+    """Files per mini-batch for file datasets, approximate bytes for tabular ones."""
+    output_action: OutputAction = "append_row"
+    append_row_file_name: str = DEFAULT_APPEND_ROW_FILE_NAME
+    append_row_dataframe_header: bool = False
+    """One header line for DataFrame results (``--append_row_dataframe_header``)."""
+    node_count: int = Field(default=1, ge=1)
+    process_count_per_node: int = Field(default=1, ge=1)
+    run_invocation_timeout: float = Field(default=60, gt=0, allow_inf_nan=False)
+    """Seconds that one ``run()`` call may take."""
+    run_max_try: int = Field(default=3, ge=1)
+    """Tries in all, the first included."""
+    error_threshold: int = Field(default=-1, ge=-1)
+    """Failed items above which the step is stopped; -1 never stops it."""
+    allowed_failed_count: int | None = Field(default=None, ge=-1)
+    """Failed mini-batches above which the step is stopped; None and -1 never do."""
+    allowed_failed_percent: float | None = Field(default=None, ge=0, le=100)
+    logging_level: str = "INFO"
+    environment_variables: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,260 @@
+"""A step that runs a script over mini-batches of its input, many at the same time."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import DeclarationError, EmptyInputsError
+from azml_pipelines.pipeline.input_port import InputPort, primary_port, side_port
+from azml_pipelines.pipeline.parallel_run_config import ParallelRunConfig
+from azml_pipelines.pipeline.parameter import PipelineParameter, distinct_parameters
+from azml_pipelines.pipeline.pipeline_data import (
+    PipelineData,
+    PipelineOutputFileDataset,
+)
+from azml_pipelines.pipeline.step import PipelineStep
+from azml_pipelines.pipeline.step_arguments import (
+    ScriptArgument,
+    bind_arguments,
+    check_arguments,
+    option_value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ParallelRunStep", "StepSource"]
+
+_STEP_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_SHORTEST_NAME, _LONGEST_NAME = 3, 32
+
+
+@dataclass(frozen=True)
+class StepSource:
+    """The folder that is copied for a run, and the script in it."""
+
+    directory: Path
+    """Absolute."""
+    entry_script: str
+    """Relative to ``directory``, with forward slashes."""
+
+
+class ParallelRunStep(PipelineStep):
+    """Runs an entry script over mini-batches of its inputs, by many processes at once.
+
+    Args:
+        name: 3 to 32 characters: lower-case letters, digits and hyphens, a letter
+            first, no hyphen last.
+        parallel_run_config: How the input is split and the script run.
+        inputs: File datasets or tables, not both, each with a name. May be empty only
+            with ``--rank_mini_batch_count N`` in the arguments.
+        output: Where results go; needed unless the output action is ``summary_only``.
+        side_inputs: Files that every worker sees whole.
+        arguments: What the script finds on its command line, besides its settings.
+        allow_reuse: Whether an earlier run's result may stand in.
+
+    Raises:
+        DeclarationError: Something of this is not so; also an ``AssertionError`` for
+            empty inputs, an ``AttributeError`` if the first argument is no text.
+    """
+
+    def __init__(  # noqa: PLR0917 - version 1's signature
+        self,
+        name: str,
+        parallel_run_config: ParallelRunConfig,
+        inputs: Sequence[object],
+        output: PipelineData | PipelineOutputFileDataset | None = None,
+        side_inputs: Sequence[object] | None = None,
+        arguments: Sequence[object] | None = None,
+        allow_reuse: bool = True,
+    ) -> None:
+        _check_name(name)
+        _check_config(name, parallel_run_config)
+        super().__init__(name, arguments=check_arguments(name, arguments))
+        self.parallel_run_config = parallel_run_config
+        self.allow_reuse = allow_reuse
+        self.rank_mini_batch_count = _rank_mini_batch_count(name, self.arguments)
+        entries = _check_inputs(name, inputs, self.rank_mini_batch_count)
+        partitioned = parallel_run_config.partition_keys is not None
+        self.input_ports: tuple[InputPort, ...] = tuple(
+            primary_port(name, entry, partitioned=partitioned) for entry in entries
+        )
+        _check_one_kind(name, self.input_ports)
+        self.output = _check_output(name, output, parallel_run_config.output_action)
+        side_entries = _check_side_inputs(name, side_inputs)
+        ports = [*self.input_ports, *(side_port(name, side) for side in side_entries)]
+        self.script_arguments: tuple[ScriptArgument, ...] = bind_arguments(
+            name, self.arguments, ports, self.output
+        )
+        _check_distinct(name, ports)
+        self.side_input_ports: tuple[InputPort, ...] = tuple(
+            ports[len(self.input_ports) :]
+        )
+        self.inputs = [*entries, *side_entries]
+        self.outputs = [] if output is None else [output]
+        distinct_parameters(self.parameters(), f"step {name!r}")
+        self._source_directory = _absolute(name, parallel_run_config.source_directory)
+        if self._source_directory is not None:
+            self.source()
+        if self.output is not None:
+            self.output.producer = self  # last: a step that was refused writes nothing
+
+    def source(self, default_source_directory: str | None = None) -> StepSource:
+        """Return the folder and the script in it, as they are now.
+
+        Args:
+            default_source_directory: Used when the configuration names no folder; the
+                current directory if None.
+
+        Raises:
+            DeclarationError: The folder or the script does not exist.
+        """
+        folder = self._source_directory or _absolute(
+            self.name, default_source_directory or "."
+        )
+        entry_script = self.parallel_run_config.entry_script
+        script = Path(os.path.normpath(Path(folder or ".", entry_script)))
+        if not script.is_file():
+            msg = (
+                f"Step {self.name!r}: there is no entry script {entry_script!r} in "
+                f"{str(folder)!r}. Mend entry_script or source_directory."
+            )
+            raise DeclarationError(msg)
+        if folder is not None and script.is_relative_to(folder):
+            return StepSource(folder, script.relative_to(folder).as_posix())
+        if self._source_directory is None:
+            return StepSource(script.parent, script.name)
+        msg = (
+            f"Step {self.name!r}: entry script {entry_script!r} lies outside of "
+            f"{str(folder)!r}. Only what is inside of source_directory is copied."
+        )
+        raise DeclarationError(msg)
+
+    def reads(self) -> list[PipelineData]:
+        """Return the outputs of other steps among inputs and side inputs."""
+        ports = (*self.input_ports, *self.side_input_ports)
+        return [port.source for port in ports if isinstance(port.source, PipelineData)]
+
+    def writes(self) -> list[PipelineData]:
+        """Return the output, if there is one."""
+        return [] if self.output is None else [self.output]
+
+    def parameters(self) -> list[PipelineParameter]:
+        """Return the parameters of inputs, configuration and arguments, in order."""
+        ports = (*self.input_ports, *self.side_input_ports)
+        used: list[object] = [
+            *(port.source for port in ports),
+            *self.parallel_run_config.parameters,
+            *self.script_arguments,
+        ]
+        return [value for value in used if isinstance(value, PipelineParameter)]
+
+
+def _check_name(name: object) -> None:
+    fits = isinstance(name, str) and _SHORTEST_NAME <= len(name) <= _LONGEST_NAME
+    if not fits or not _STEP_NAME.fullmatch(str(name)):
+        msg = (
+            f"Step name {name!r} is not allowed. Use 3 to 32 characters: lower-case "
+            "letters, digits and hyphens, a letter first, no hyphen last."
+        )
+        raise DeclarationError(msg)
+
+
+def _check_config(step: str, config: object) -> None:
+    if not isinstance(config, ParallelRunConfig):
+        msg = (
+            f"Step {step!r}: parallel_run_config={config!r} is not allowed. "
+            "Pass a ParallelRunConfig."
+        )
+        raise DeclarationError(msg)
+
+
+def _rank_mini_batch_count(step: str, arguments: list[object]) -> int:
+    value = option_value(arguments, "rank_mini_batch_count")
+    plain = value.default_value if isinstance(value, PipelineParameter) else value
+    if plain is None:
+        return 0
+    if not str(plain).isdecimal():
+        msg = (
+            f"Step {step!r}: --rank_mini_batch_count is {plain!r}. "
+            "Give a whole number of mini-batches."
+        )
+        raise DeclarationError(msg)
+    return int(str(plain))
+
+
+def _check_inputs(step: str, inputs: object, rank_count: int) -> list[object]:
+    if inputs is None and rank_count:
+        return []
+    if not isinstance(inputs, list) or not (inputs or rank_count):
+        msg = (
+            f"Step {step!r}: inputs={inputs!r} is not a list with at least one input. "
+            "Pass inputs=[dataset.as_named_input('…')]."
+        )
+        raise EmptyInputsError(msg)
+    return list(inputs)
+
+
+def _check_one_kind(step: str, ports: Sequence[InputPort]) -> None:
+    if len({port.kind for port in ports}) > 1:
+        kinds = ", ".join(f"{port.name!r} is {port.kind}" for port in ports)
+        msg = (
+            f"Step {step!r} mixes files and tables: {kinds}. Use one kind of input in "
+            "each step; files can be side inputs of a step that reads tables."
+        )
+        raise DeclarationError(msg)
+
+
+def _check_output(step: str, output: object, output_action: str) -> PipelineData | None:
+    if output is None:
+        if output_action.lower() == "summary_only":
+            return None
+        msg = (
+            f"Step {step!r} has no output, which {output_action!r} needs. Pass "
+            "output=PipelineData('…'), or use output_action='summary_only'."
+        )
+        raise DeclarationError(msg)
+    if isinstance(output, PipelineOutputFileDataset):
+        return output.pipeline_data
+    if isinstance(output, PipelineData):
+        return output
+    msg = (
+        f"Step {step!r}: output={output!r} ({type(output).__name__}) is not allowed. "
+        "Pass exactly one PipelineData."
+    )
+    raise DeclarationError(msg)
+
+
+def _check_side_inputs(step: str, side_inputs: object) -> list[object]:
+    if side_inputs is None:
+        return []
+    if not isinstance(side_inputs, (list, tuple)):
+        msg = f"Step {step!r}: side_inputs={side_inputs!r} is no list. Pass a list."
+        raise DeclarationError(msg)
+    return list(side_inputs)
+
+
+def _check_distinct(step: str, ports: Sequence[InputPort]) -> None:
+    names = [port.name for port in ports]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = (
+            f"Step {step!r} has several inputs called {twice[0]!r}. "
+            "Give each input and side input a name of its own."
+        )
+        raise DeclarationError(msg)
+
+
+def _absolute(step: str, directory: str | None) -> Path | None:
+    if directory is None:
+        return None
+    folder = Path(os.path.normpath(Path(directory).absolute()))
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        msg = f"Step {step!r}: source_directory {directory!r} {what}. Mend the path."
+        raise DeclarationError(msg)
+    return folder

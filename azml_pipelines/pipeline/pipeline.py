@@ -1,0 +1,193 @@
+"""Steps, put together: checked when made, run when submitted, as often as wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.graph import build_graph
+from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
+from azml_pipelines.pipeline.parameter import distinct_parameters
+from azml_pipelines.pipeline.step_sequence import flatten_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.data.datastore import AbstractDatastore
+    from azml_pipelines.pipeline.graph import StepGraph
+    from azml_pipelines.pipeline.parameter import ParameterValue, PipelineParameter
+
+__all__ = ["LOCAL_COMPUTE", "Pipeline", "PipelineHome"]
+
+LOCAL_COMPUTE = "local"
+
+
+class PipelineHome(Protocol):
+    """What a workspace offers to ``Pipeline``."""
+
+    @property
+    def compute_targets(self) -> Mapping[str, Any]:
+        """The compute targets, by name."""
+        ...
+
+    def get_datastore(self, name: str | None) -> AbstractDatastore:
+        """Return a datastore, the default one for None."""
+        ...
+
+    def submit_pipeline(
+        self,
+        pipeline: Pipeline,
+        experiment_name: str,
+        *,
+        pipeline_parameters: Mapping[str, ParameterValue] | None = None,
+        continue_on_step_failure: bool = False,
+        regenerate_outputs: bool = False,
+        parent_run_id: str | None = None,
+    ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
+        """Start a run and return it at once."""
+        ...
+
+
+class Pipeline:
+    """Steps and what they need from each other.
+
+    Args:
+        workspace: Where it will run.
+        steps: A step, or a list of steps, lists, sequences and outputs of steps.
+        description: For people.
+        default_datastore: Where outputs without a datastore go, as an object or a name;
+            the workspace's default datastore if None.
+        default_source_directory: For steps without a source directory; the current
+            directory if None.
+        resolve_closure: Whether steps that are needed and not listed are added.
+        kwargs: Only ``enable_email_notification``, which means nothing here.
+
+    Raises:
+        DeclarationError: Two steps write the same PipelineData, nobody writes one that
+            is read, a parameter has two defaults, a compute target is unknown, a script
+            is missing, or an argument is.
+        UnknownStepKindError: An element of ``steps`` is no step.
+    """
+
+    def __init__(  # noqa: PLR0917 - version 1's signature
+        self,
+        workspace: PipelineHome,
+        steps: object,
+        description: str | None = None,
+        default_datastore: AbstractDatastore | str | None = None,
+        default_source_directory: str | None = None,
+        resolve_closure: bool = True,
+        **kwargs: object,
+    ) -> None:
+        _check_keywords("Pipeline", kwargs, accepted=("enable_email_notification",))
+        self.workspace = workspace
+        self.description = description
+        self.default_datastore = default_datastore
+        self.default_source_directory = default_source_directory
+        self._graph = build_graph(flatten_steps(steps), resolve_closure=resolve_closure)
+        self._check_parameters()
+        self._check_steps()
+
+    @property
+    def graph(self) -> StepGraph:
+        """The steps and what each waits for."""
+        return self._graph
+
+    @property
+    def parameters(self) -> list[PipelineParameter]:
+        """Each parameter once, in order of first use; an extension of version 1.
+
+        Raises:
+            DeclarationError: Two of one name differ in their default.
+        """
+        return self._check_parameters()
+
+    def validate(self) -> list[str]:
+        """Return what is wrong with the pipeline, one line each; empty when fine."""
+        problems = []
+        if not self._graph.steps:
+            problems.append("The pipeline has no steps. Pass steps=[…].")
+        checks = (self._graph.in_order, self._check_parameters, self._check_steps)
+        for check in checks:
+            try:
+                check()
+            except DeclarationError as error:
+                problems.append(str(error))
+        return problems
+
+    def submit(  # noqa: PLR0917 - version 1's signature
+        self,
+        experiment_name: str,
+        pipeline_parameters: Mapping[str, ParameterValue] | None = None,
+        continue_on_step_failure: bool = False,
+        regenerate_outputs: bool = False,
+        parent_run_id: str | None = None,
+        credential_passthrough: bool | None = None,
+        **kwargs: object,
+    ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
+        """Start a run of the pipeline and return it at once.
+
+        Source directories are copied as they are now, at every submission.
+
+        Args:
+            experiment_name: The experiment that the run belongs to.
+            pipeline_parameters: Values for some parameters; the others keep their
+                default. The pipeline itself stays as it is.
+            continue_on_step_failure: Whether steps that do not need a failed one go on.
+            regenerate_outputs: Whether every step runs, whatever may be reused.
+            parent_run_id: Recorded.
+            credential_passthrough: Means nothing here.
+            kwargs: Nothing else is accepted.
+
+        Raises:
+            DeclarationError: The pipeline cannot run, or a value is not accepted.
+        """
+        _check_keywords("Pipeline.submit", kwargs, accepted=())
+        return self.workspace.submit_pipeline(
+            self,
+            experiment_name,
+            pipeline_parameters=pipeline_parameters,
+            continue_on_step_failure=continue_on_step_failure,
+            regenerate_outputs=regenerate_outputs,
+            parent_run_id=parent_run_id,
+        )
+
+    def _check_parameters(self) -> list[PipelineParameter]:
+        used = [p for step in self._graph.steps for p in step.parameters()]
+        return distinct_parameters(used, "the pipeline")
+
+    def _check_steps(self) -> None:
+        for step in self._graph.steps:
+            if isinstance(step, ParallelRunStep):
+                step.source(self.default_source_directory)
+                self._check_compute(step)
+
+    def _check_compute(self, step: ParallelRunStep) -> None:
+        """Look a name up; an object and a (name, type) pair need no looking up."""
+        target = step.parallel_run_config.compute_target
+        if not isinstance(target, str) or target == LOCAL_COMPUTE:
+            return
+        if target not in self.workspace.compute_targets:
+            known = sorted({LOCAL_COMPUTE, *self.workspace.compute_targets})
+            msg = (
+                f"Step {step.name!r}: no compute target is called "
+                f"{target!r}; known: {', '.join(known)}. Create it with "
+                "ComputeTarget.create(…), or use 'local'."
+            )
+            raise DeclarationError(msg)
+
+    def __repr__(self) -> str:
+        names = ", ".join(step.name for step in self._graph.steps)
+        return f"Pipeline(steps=[{names}])"
+
+
+def _check_keywords(
+    what: str, given: Mapping[str, object], accepted: tuple[str, ...]
+) -> None:
+    unknown = sorted(set(given) - set(accepted))
+    if unknown:
+        msg = (
+            f"{what} got the unknown argument {unknown[0]!r}. "
+            "Look the name up in its documentation, or leave it out."
+        )
+        raise DeclarationError(msg)

@@ -1,0 +1,75 @@
+"""What every kind of step has: a name, inputs, outputs, and steps it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azml_pipelines.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azml_pipelines.pipeline.parameter import PipelineParameter
+    from azml_pipelines.pipeline.pipeline_data import PipelineData
+
+__all__ = ["PipelineStep"]
+
+
+class PipelineStep:
+    """One node of a pipeline.
+
+    Args:
+        name: What runs and logs call it.
+        inputs: What it reads; the list is copied.
+        outputs: What it writes; the list is copied.
+        arguments: What its script is started with; the list is copied.
+
+    Raises:
+        DeclarationError: The name is empty or not text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Sequence[Any] | None = None,
+        outputs: Sequence[Any] | None = None,
+        arguments: Sequence[Any] | None = None,
+    ) -> None:
+        if not isinstance(name, str) or not name:
+            msg = f"A step needs a name; got {name!r}. Pass name='…'."
+            raise DeclarationError(msg)
+        self.name = name
+        self.inputs: list[Any] = list(inputs or ())
+        self.outputs: list[Any] = list(outputs or ())
+        self.arguments: list[Any] = list(arguments or ())
+        self.run_after_steps: list[PipelineStep] = []
+
+    def run_after(self, step: PipelineStep) -> None:
+        """Start this step only when ``step`` has finished.
+
+        Raises:
+            DeclarationError: ``step`` is no step.
+        """
+        if not isinstance(step, PipelineStep):
+            msg = (
+                f"Step {self.name!r} cannot run after {step!r}, which is no step. "
+                "Pass a step object."
+            )
+            raise DeclarationError(msg)
+        if step not in self.run_after_steps:
+            self.run_after_steps.append(step)
+
+    def reads(self) -> list[PipelineData]:
+        """Return what it needs from other steps; an extension of version 1."""
+        return []
+
+    def writes(self) -> list[PipelineData]:
+        """Return what it makes for other steps; an extension of version 1."""
+        return []
+
+    def parameters(self) -> list[PipelineParameter]:
+        """Return the parameters it uses, in order; an extension of version 1."""
+        return []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(name={self.name!r})"

@@ -1,0 +1,200 @@
+"""What a parallel step's ``arguments`` may hold, and what each element stands for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from azml_pipelines.data.consumption import DatasetConsumptionConfig
+from azml_pipelines.data.data_reference import DataReference
+from azml_pipelines.data.file_dataset import FileDataset
+from azml_pipelines.data.tabular_dataset import TabularDataset
+from azml_pipelines.errors import DeclarationError, SettingNotTextError
+from azml_pipelines.pipeline.input_port import side_port
+from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.pipeline_data import (
+    InputPortBinding,
+    PipelineData,
+    PipelineOutputFileDataset,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azml_pipelines.pipeline.input_port import InputPort
+
+__all__ = [
+    "RESERVED_ARGUMENTS",
+    "PortReference",
+    "ScriptArgument",
+    "bind_arguments",
+    "check_arguments",
+    "option_value",
+]
+
+RESERVED_ARGUMENTS = frozenset(
+    {
+        "mini_batch_size",
+        "error_threshold",
+        "allowed_failed_count",
+        "allowed_failed_percent",
+        "output",
+        "output_action",
+        "logging_level",
+        "process_count_per_node",
+        "run_invocation_timeout",
+        "run_max_try",
+        "append_row_file_name",
+        "partition_keys",
+    }
+)
+_OPTION = re.compile(r"--([^=\s]+)")
+
+
+@dataclass(frozen=True)
+class PortReference:
+    """Stands for the local path of an input or an output."""
+
+    port: Literal["input", "output"]
+    name: str
+
+
+ScriptArgument: TypeAlias = str | PipelineParameter | PortReference
+
+
+def check_arguments(step: str, arguments: object) -> list[object]:
+    """Return a copy of the arguments if they can be a script's.
+
+    Raises:
+        DeclarationError: They are no list, do not begin with an option, or use a name
+            that belongs to the step's own settings; also an ``AttributeError`` if the
+            first one is no text.
+    """
+    if arguments is None:
+        return []
+    if not isinstance(arguments, (list, tuple)):
+        msg = f"Step {step!r}: arguments={arguments!r} is no list. Pass a list."
+        raise DeclarationError(msg)
+    if arguments:
+        _check_first(step, arguments[0])
+    for argument in arguments:
+        match = _OPTION.match(argument) if isinstance(argument, str) else None
+        if match and match[1] in RESERVED_ARGUMENTS:
+            msg = (
+                f"Step {step!r}: argument {argument!r} is reserved. Rename it; "
+                "settings belong into ParallelRunConfig, the output into output=."
+            )
+            raise DeclarationError(msg)
+    return list(arguments)
+
+
+def _check_first(step: str, first: object) -> None:
+    if not isinstance(first, str):
+        msg = (
+            f"Step {step!r}: the first argument is {first!r}, which is no text. "
+            "Begin with an option such as '--model_name'."
+        )
+        raise SettingNotTextError(msg)
+    if not first.startswith("-"):
+        msg = (
+            f"Step {step!r}: the first argument is {first!r}. "
+            "Begin with an option such as '--model_name'."
+        )
+        raise DeclarationError(msg)
+
+
+def option_value(arguments: Sequence[object], name: str) -> object | None:
+    """Return what follows ``--name``, or stands behind ``--name=``; None without it."""
+    for place, argument in enumerate(arguments):
+        if argument == f"--{name}":
+            return arguments[place + 1] if place + 1 < len(arguments) else ""
+        if isinstance(argument, str) and argument.startswith(f"--{name}="):
+            return argument.partition("=")[2]
+    return None
+
+
+def bind_arguments(
+    step: str,
+    arguments: Sequence[object],
+    ports: list[InputPort],
+    output: PipelineData | None,
+) -> tuple[ScriptArgument, ...]:
+    """Return what each argument stands for.
+
+    Args:
+        step: Name of the step, for the message.
+        arguments: As the user wrote them.
+        ports: Inputs and side inputs. A file dataset that is only in the arguments is
+            added here: it is a side input.
+        output: The step's output.
+
+    Raises:
+        DeclarationError: An argument cannot be handed to a script, or is neither an
+            input nor the output.
+    """
+    return tuple(_bind(step, argument, ports, output) for argument in arguments)
+
+
+def _bind(
+    step: str, argument: object, ports: list[InputPort], output: PipelineData | None
+) -> ScriptArgument:
+    if isinstance(argument, str):
+        return argument
+    if isinstance(argument, (int, float)):
+        return str(argument)
+    if isinstance(argument, PipelineParameter):
+        if argument.kind in {"file", "tabular", "datapath"}:
+            msg = (
+                f"Step {step!r}: parameter {argument.name!r} holds data and cannot be "
+                "an argument by itself. Pass the DatasetConsumptionConfig around it."
+            )
+            raise DeclarationError(msg)
+        return argument
+    if output is not None and _data_of(argument) is output:
+        return PortReference("output", output.output_name)
+    port = next((port for port in ports if _means(argument, port)), None)
+    if port is None and isinstance(argument, DatasetConsumptionConfig):
+        port = side_port(step, argument)
+        ports.append(port)
+    if port is None:
+        raise DeclarationError(_refusal(step, argument))
+    return PortReference("input", port.name)
+
+
+def _data_of(argument: object) -> PipelineData | None:
+    if isinstance(argument, PipelineOutputFileDataset):
+        return argument.pipeline_data
+    if isinstance(argument, InputPortBinding):
+        return argument.bind_object
+    return argument if isinstance(argument, PipelineData) else None
+
+
+def _means(argument: object, port: InputPort) -> bool:
+    """Whether the argument is this port: the same object, or a copy of it."""
+    if argument is port.given:
+        return True
+    if isinstance(argument, DatasetConsumptionConfig):
+        return argument.name == port.name and _same(argument.dataset, port.source)
+    data = _data_of(argument)
+    if isinstance(argument, InputPortBinding):
+        return argument.name == port.name and data is port.source
+    return data is not None and data is port.source
+
+
+def _same(dataset: object, other: object) -> bool:
+    """Whether both are one dataset; a registered one is another object each time."""
+    if isinstance(dataset, (FileDataset, TabularDataset)):
+        return dataset.definition == getattr(other, "definition", None)
+    return dataset is other
+
+
+def _refusal(step: str, argument: object) -> str:
+    shown = f"{' '.join(repr(argument).split())} ({type(argument).__name__})"
+    if isinstance(argument, (FileDataset, TabularDataset)):
+        way_out = "Pass dataset.as_named_input('…').as_mount() instead."
+    elif isinstance(argument, (PipelineData, InputPortBinding, DataReference)):
+        way_out = "Put the same object in side_inputs, or make it the output."
+    else:
+        way_out = "Pass text, numbers, parameters, side inputs or the output."
+    return f"Step {step!r}: {shown} cannot be an argument. {way_out}"

@@ -1,0 +1,144 @@
+"""A pipeline as declared: JSON with its parameters still open, for any resubmission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
+from azml_pipelines.pipeline.parallel_run_settings import OutputAction
+from azml_pipelines.pipeline.parameter import ParameterKind
+from azml_pipelines.plan.run_plan import ComputePlan, Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ArgumentDefinition",
+    "Bindable",
+    "InputDefinition",
+    "OutputDefinition",
+    "ParallelRunStepDefinition",
+    "ParameterDefinition",
+    "ParameterReference",
+    "PipelineDefinition",
+    "SettingsDefinition",
+    "StepOutputReference",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class ParameterDefinition(_Frozen):
+    """A declared parameter."""
+
+    name: str
+    kind: ParameterKind
+    default: bool | int | float | str | DatasetDefinition | DataSource
+
+
+class ParameterReference(_Frozen):
+    """Stands for the value of a parameter."""
+
+    parameter: str
+
+
+class StepOutputReference(_Frozen):
+    """Stands for what another step of the pipeline writes."""
+
+    step: str
+    """Its ``key``."""
+    output: str
+
+
+Bindable: TypeAlias = bool | int | float | str | ParameterReference | None
+ArgumentDefinition: TypeAlias = str | ParameterReference | Reference
+
+
+class InputDefinition(_Frozen):
+    """What a step reads under ``name``."""
+
+    name: str
+    mode: Literal["direct", "mount", "download"]
+    path_on_compute: str | None = None
+    source: DatasetDefinition | ParameterReference | StepOutputReference
+
+
+class OutputDefinition(_Frozen):
+    """What a step writes, and onto which datastore."""
+
+    name: str
+    datastore: str
+    url: str
+    pipeline_output_name: str | None = None
+
+
+class SettingsDefinition(_Frozen):
+    """The settings of a parallel step; those that may be parameters are bindable."""
+
+    mini_batch_size: Bindable = None
+    output_action: OutputAction
+    append_row_file_name: str | None = None
+    node_count: Bindable = 1
+    process_count_per_node: Bindable = None
+    run_invocation_timeout: Bindable = None
+    run_max_try: Bindable = None
+    error_threshold: int = -1
+    allowed_failed_count: int | None = None
+    allowed_failed_percent: float | None = None
+    logging_level: Bindable = None
+    environment_variables: dict[str, str] = Field(default_factory=dict)
+
+
+class ParallelRunStepDefinition(_Frozen):
+    """One ParallelRunStep of a pipeline."""
+
+    kind: Literal["parallel_run"] = "parallel_run"
+    key: str
+    """Its name, with a number behind it when several steps have that name."""
+    name: str
+    source_directory: str
+    entry_script: str
+    settings: SettingsDefinition
+    environment: EnvironmentDefinition
+    inputs: tuple[InputDefinition, ...]
+    side_inputs: tuple[InputDefinition, ...] = ()
+    output: OutputDefinition | None = None
+    arguments: tuple[ArgumentDefinition, ...] = ()
+    compute: ComputePlan = ComputePlan()
+    after: tuple[str, ...] = ()
+    """Keys of the steps that have to finish first."""
+    allow_reuse: bool = True
+
+
+class PipelineDefinition(_Frozen):
+    """A pipeline, complete in itself but for the folders with its scripts."""
+
+    schema_version: Literal[1] = 1
+    description: str | None = None
+    parameters: tuple[ParameterDefinition, ...] = ()
+    steps: tuple[ParallelRunStepDefinition, ...]
+    """In an order in which every step comes after those it needs."""
+
+    def parameter(self, name: str) -> ParameterDefinition | None:
+        """Return the parameter called ``name``, or None."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+    def with_sources(self, folders: Mapping[str, str]) -> PipelineDefinition:
+        """Return a copy whose scripts lie elsewhere.
+
+        Args:
+            folders: Key of a step (its name, if no other step has it) to the folder;
+                steps that are not named keep theirs.
+        """
+        steps = tuple(
+            step.model_copy(update={"source_directory": str(folders[step.key])})
+            if step.key in folders
+            else step
+            for step in self.steps
+        )
+        return self.model_copy(update={"steps": steps})
