@@ -1,0 +1,1 @@
+"""Workspaces, experiments and runs, as the user holds them."""

@@ -1,0 +1,134 @@
+"""An experiment: the name under which runs are submitted and found again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+from uuid import NAMESPACE_URL, uuid5
+
+from azml_pipelines.errors import UserErrorException
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterator, Mapping
+
+    from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.run.workspace import Workspace
+
+__all__ = ["Experiment"]
+
+_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
+
+
+class Experiment:
+    """A name for runs that belong together; making the object is enough.
+
+    Args:
+        workspace: Where its runs are kept.
+        name: Up to 255 letters, digits, ``_`` and ``-``, a letter or a digit first.
+
+    Raises:
+        UserErrorException: The name is not allowed.
+    """
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            msg = (
+                f"Experiment name {name!r} is not allowed; use 1 to 255 letters, "
+                "digits, '_' and '-' (no spaces, no dots), a letter or a digit first."
+            )
+            raise UserErrorException(msg)
+        self.workspace = workspace
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Experiment(name={self.name!r}, workspace={self.workspace.name!r})"
+
+    @property
+    def id(self) -> str:
+        """The same for the same workspace and name."""
+        return str(uuid5(NAMESPACE_URL, f"{self.workspace.folder.root}/{self.name}"))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """None are kept."""
+        return {}
+
+    def submit(
+        self, config: object, tags: Mapping[str, str] | None = None, **kwargs: object
+    ) -> PipelineRun:
+        """Start a run and return at once; the run goes on when this process ends.
+
+        Args:
+            config: A ``Pipeline``.
+            tags: Set on the run.
+            kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
+                old name), ``continue_on_step_failure``. As in version 1, any other
+                keyword is ignored.
+
+        Raises:
+            UserErrorException: ``config`` is no pipeline.
+            DeclarationError: The pipeline cannot run, or a value is not accepted.
+        """
+        from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
+        from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - the same
+        from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
+            submit_definition,
+        )
+
+        if not isinstance(config, Pipeline):
+            msg = (
+                f"Experiment.submit got a {type(config).__name__}; give it a Pipeline. "
+                "Other kinds of version 1 are not available yet."
+            )
+            raise UserErrorException(msg)
+        given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
+        run = submit_definition(
+            self,
+            describe(config),
+            cast("Mapping[str, object]", given or {}),
+            tags=tags,
+            continue_on_step_failure=bool(kwargs.get("continue_on_step_failure")),
+        )
+        print(  # noqa: T201 - version 1 prints both
+            f"Submitted PipelineRun {run.id}\nLink to the run: {run.get_portal_url()}"
+        )
+        return run
+
+    def get_runs(
+        self,
+        type: str | None = None,
+        tags: str | Mapping[str, str] | None = None,
+        properties: object = None,
+        include_children: bool = False,
+    ) -> Iterator[PipelineRun]:
+        """Yield the runs of the experiment, the newest first.
+
+        Args:
+            type: Only runs of this type; all are ``azureml.PipelineRun``.
+            tags: Only runs with this tag, or with all of these values.
+        """
+        from azml_pipelines.run.pipeline_run import PipelineRun  # noqa: PLC0415 - circle
+
+        wanted = {tags: None} if isinstance(tags, str) else dict(tags or {})
+        for record in self.workspace.catalog.runs.newest_first(self.name):
+            fits = all(
+                key in record.tags and value in (None, record.tags[key])
+                for key, value in wanted.items()
+            )
+            if fits and type in (None, PipelineRun.type):
+                yield PipelineRun(self, record.run_id)
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        experiment_name: str | None = None,
+        view_type: str = "ActiveOnly",
+        tags: object = None,
+    ) -> builtins.list[Experiment]:
+        """Return the experiments that have runs, or the one of this name."""
+        return [
+            experiment
+            for name, experiment in workspace.experiments.items()
+            if experiment_name in (None, name)
+        ]

@@ -1,0 +1,207 @@
+"""A pipeline run: how it is doing, what it made, and what to do with it next."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from azml_pipelines.engine.launcher import start_orchestrator
+from azml_pipelines.errors import UserErrorException
+from azml_pipelines.plan.definition import PipelineDefinition
+from azml_pipelines.run.step_run import StepRun
+from azml_pipelines.run.stored_run import StoredRun
+from azml_pipelines.run.views import views
+from azml_pipelines.run.waiting import failure, follow_until, wait_until
+from azml_pipelines.store.run_reader import request_cancel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.run.output_place import RunOutputPlace
+    from azml_pipelines.run.port_data_reference import PortDataReference
+    from azml_pipelines.run.workspace import Workspace
+
+__all__ = ["PipelineRun"]
+
+
+class PipelineRun(StoredRun):
+    """A run of a pipeline. Everything it knows, it reads from the run's folder.
+
+    Args:
+        experiment: What the run was submitted to.
+        run_id: As ``azml runs`` prints it.
+
+    Raises:
+        RunNotFoundError: The workspace has no such run.
+    """
+
+    @staticmethod
+    def get(workspace: Workspace, run_id: str) -> PipelineRun:
+        """Return the run with this id.
+
+        Raises:
+            RunNotFoundError: The workspace has no such run.
+        """
+        from azml_pipelines.run.run_lookup import find_run  # noqa: PLC0415 - a circle
+
+        run = find_run(workspace, run_id)
+        return run.parent if isinstance(run, StepRun) else run
+
+    def __repr__(self) -> str:
+        return f"PipelineRun(id={self.id!r}, experiment={self.experiment.name!r})"
+
+    def _repr_html_(self) -> str:
+        return str(views.get("notebook")(self.state()))
+
+    @property
+    def name(self) -> str:
+        """The id."""
+        return self.id
+
+    @property
+    def display_name(self) -> str:
+        """The id."""
+        return self.id
+
+    @property
+    def parent(self) -> None:
+        """Pipeline runs have none."""
+        return
+
+    def wait_for_completion(
+        self,
+        show_output: bool = True,
+        timeout_seconds: float = sys.maxsize,
+        raise_on_error: bool = True,
+    ) -> str:
+        """Wait until the run has ended and return its status.
+
+        Args:
+            show_output: Show the run while it goes on.
+            timeout_seconds: After this time the status is returned as it is; the run
+                goes on. (Version 1 needs ``show_output`` for that, we do not.)
+            raise_on_error: Raise when the run failed.
+
+        Raises:
+            ActivityFailedException: The run failed and ``raise_on_error`` is True; its
+                ``error_details`` are JSON.
+            ExperimentExecutionException: Ctrl-C; the run goes on.
+        """
+        if show_output:
+            print(  # noqa: T201 - version 1 prints both
+                f"PipelineRunId: {self.id}\nLink to the run: {self.get_portal_url()}"
+            )
+            ended = follow_until(self, timeout_seconds)
+        else:
+            ended = wait_until(self._ended, self.id, timeout_seconds)
+        state = self.state()
+        if not ended and show_output:
+            print(  # noqa: T201 - version 1 says so and raises nothing
+                f"Stopped waiting after {timeout_seconds} s: run {self.id} is "
+                f"{state.status} and goes on."
+            )
+        if state.status == "Failed" and raise_on_error:
+            what = f"Run {self.id}"
+            raise failure(what, state.error)
+        return state.status
+
+    def get_steps(self) -> list[StepRun]:
+        """Return the steps, in an order in which each comes after those it needs."""
+        return [StepRun(self, step) for step in self.plan.steps]
+
+    def get_children(
+        self, recursive: bool = False, tags: object = None, **_filters: object
+    ) -> list[StepRun]:
+        """Return the steps."""
+        return self.get_steps()
+
+    def find_step_run(self, name: str) -> list[StepRun]:
+        """Return the steps of this name, as a list; empty when there are none."""
+        return [step for step in self.get_steps() if step.name == name]
+
+    def get_pipeline_output(self, pipeline_output_name: str) -> PortDataReference:
+        """Return the output that was declared with this ``pipeline_output_name``.
+
+        The name of a step's output will do as well; that is our extension.
+
+        Raises:
+            UserErrorException: No step has such an output; the message lists them.
+        """
+        definition = PipelineDefinition.model_validate_json(
+            self.folder.definition.read_bytes()
+        )
+        names = []
+        for declared, step in zip(definition.steps, self.get_steps(), strict=True):
+            if declared.output is not None:
+                given = (declared.output.pipeline_output_name, declared.output.name)
+                if pipeline_output_name in given:
+                    return step.get_output_data(declared.output.name)
+                names.append(given[0] or given[1])
+        msg = (
+            f"Run {self.id} has no output {pipeline_output_name!r}; its outputs: "
+            f"{', '.join(names) or 'none'}."
+        )
+        raise UserErrorException(msg)
+
+    def output_places(self) -> list[RunOutputPlace]:
+        """Return where all outputs lie on this machine; an extension of version 1."""
+        return [place for step in self.get_steps() for place in step.output_places()]
+
+    def cancel(self) -> None:
+        """Ask the run to stop; its worker processes are killed. Ended runs stay."""
+        if not self._ended():
+            request_cancel(self.folder)
+
+    def resume(self) -> None:
+        """Go on with a run that failed, was canceled or lost its orchestrator (ours).
+
+        What is finished stays finished. Returns at once.
+
+        Raises:
+            UserErrorException: The run has finished, or is still running.
+        """
+        status = self.get_status()
+        if status == "Finished":
+            msg = (
+                f"Run {self.id} has finished: there is nothing to resume. Repeat it "
+                f"with run.resubmit() or `azml resubmit {self.id}`."
+            )
+            raise UserErrorException(msg)
+        if not self._ended():
+            msg = (
+                f"Run {self.id} is {status} and its orchestrator is alive; wait for "
+                f"it, or stop it first with run.cancel() or `azml cancel {self.id}`."
+            )
+            raise UserErrorException(msg)
+        self.folder.cancel_request.unlink(missing_ok=True)
+        start_orchestrator(self.folder)
+
+    def resubmit(
+        self,
+        *,
+        pipeline_parameters: Mapping[str, Any] | None = None,
+        experiment_name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> PipelineRun:
+        """Run the same pipeline again, with the scripts as they were (ours).
+
+        Args:
+            pipeline_parameters: Values by parameter name; the others keep those that
+                this run has.
+            experiment_name: Another experiment for the new run.
+            tags: Set on the new run.
+
+        Returns:
+            The new run, which has been started.
+
+        Raises:
+            DeclarationError: A parameter is not declared, or a value has another type.
+        """
+        from azml_pipelines.run.resubmission import resubmit  # noqa: PLC0415 - a circle
+
+        return resubmit(
+            self, pipeline_parameters or {}, experiment_name=experiment_name, tags=tags
+        )
+
+    def _ended(self) -> bool:
+        return self.state().ended_for_good

@@ -1,0 +1,224 @@
+"""The current run as its own scripts see it: ``Run.get_context()``.
+
+A worker process imports this file, so it costs the standard library alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from azml_pipelines.errors import RunEnvironmentException, UserErrorException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from azml_pipelines.data.file_dataset import FileDataset
+    from azml_pipelines.data.tabular_dataset import TabularDataset
+    from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.run.step_run import StepRun
+    from azml_pipelines.run.workspace import Workspace
+
+__all__ = ["InputDatasets", "OfflineRun", "Run"]
+
+
+class Run:
+    """A run, from inside: who it is, what it reads, and where it logs.
+
+    Args:
+        experiment: None finds it when it is asked for.
+        run_id: The id of the step run or of the pipeline run.
+    """
+
+    def __init__(self, experiment: Experiment | None, run_id: str) -> None:
+        self._experiment = experiment
+        self.id = run_id
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id!r})"
+
+    @staticmethod
+    def get_context(allow_offline: bool = True) -> Run:
+        """Return the run that this process works for.
+
+        Args:
+            allow_offline: Outside of a run, return an object that only prints.
+
+        Raises:
+            RunEnvironmentException: Outside of a run, and ``allow_offline`` is False.
+        """
+        run_id = os.environ.get("AZUREML_RUN_ID")
+        if run_id and "AZML_RUN_FOLDER" in os.environ:
+            return _SubmittedRun(None, run_id)
+        if allow_offline:
+            return OfflineRun()
+        msg = (
+            "Run.get_context(allow_offline=False) was called outside of a run; "
+            "submit the script as a step, or allow the offline run."
+        )
+        raise RunEnvironmentException(msg)
+
+    @staticmethod
+    def get(workspace: Workspace, run_id: str) -> PipelineRun | StepRun:
+        """Return the run of a workspace with this id, as ``workspace.get_run`` does."""
+        return workspace.get_run(run_id)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, and through it the workspace."""
+        if self._experiment is None:
+            self._experiment = _current_experiment()
+        return self._experiment
+
+    @property
+    def parent(self) -> Run | None:
+        """The pipeline run of a step run."""
+        parent_id = os.environ.get("AZML_RUN_ID")
+        if parent_id is None or parent_id == self.id:
+            return None
+        return Run(self._experiment, parent_id)
+
+    @property
+    def input_datasets(self) -> Mapping[str, Any]:
+        """What the step reads, by input name: a local path, or a dataset (direct)."""
+        return InputDatasets.from_environment()
+
+    def log(
+        self, name: str, value: float | str, description: str = "", step: object = None
+    ) -> None:
+        """Print a metric into the log of this process.
+
+        Raises:
+            UserErrorException: The value is a list.
+        """
+        if isinstance(value, (list, tuple)):
+            msg = (
+                f"log({name!r}, …) got a {type(value).__name__}; give one int, float "
+                "or str, or use log_list()."
+            )
+            raise UserErrorException(msg)
+        self._print("scalar metric", name, value)
+
+    def log_list(self, name: str, value: Sequence[Any], description: str = "") -> None:
+        """Print a list of values into the log of this process."""
+        self._print("list", name, value)
+
+    def log_row(self, name: str, description: str = "", **kwargs: object) -> None:
+        """Print one row of named values into the log of this process."""
+        self._print("row", name, kwargs)
+
+    def log_table(
+        self, name: str, value: Mapping[str, Any], description: str = ""
+    ) -> None:
+        """Print columns of values into the log of this process."""
+        self._print("table", name, value)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Return at once: what is logged is printed already."""
+
+    def complete(self) -> None:
+        """Do nothing: a step ends when its work does."""
+
+    def _print(self, kind: str, name: str, value: object) -> None:
+        print(f"Logged {kind} {name}: {value}", flush=True)  # noqa: T201 - the log
+
+
+class _SubmittedRun(Run):
+    """The step run that this process works for."""
+
+
+class OfflineRun(Run):
+    """Stands in for a run outside of one: it has an id and prints what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(None, f"OfflineRun_{uuid.uuid4()}")
+
+    # Version 1's scripts ask hasattr(run, "experiment") to learn whether they are
+    # inside of a run, so these have to be missing and not None.
+    @property
+    def experiment(self) -> Experiment:
+        """Missing.
+
+        Raises:
+            AttributeError: Always.
+        """
+        raise AttributeError(_missing("experiment"))
+
+    @property
+    def input_datasets(self) -> Mapping[str, Any]:
+        """Missing.
+
+        Raises:
+            AttributeError: Always.
+        """
+        raise AttributeError(_missing("input_datasets"))
+
+    @property
+    def parent(self) -> Run | None:
+        """None: nothing was submitted."""
+        return None
+
+    def _print(self, kind: str, name: str, value: object) -> None:
+        print(f"Attempted to log {kind} {name}:\n{value}", flush=True)  # noqa: T201
+
+
+class InputDatasets(Mapping[str, Any]):
+    """The inputs of the step that this process works for; a read-only mapping.
+
+    Args:
+        inputs: Input name to ``{"mode": …, "path": local path or None}``.
+    """
+
+    def __init__(self, inputs: Mapping[str, Mapping[str, Any]]) -> None:
+        self._inputs = inputs
+
+    @classmethod
+    def from_environment(cls) -> InputDatasets:
+        """Read what the worker process was started with."""
+        return cls(json.loads(os.environ.get("AZML_INPUTS", "{}")))
+
+    def __getitem__(self, name: str) -> str | FileDataset | TabularDataset:
+        path: str | None = self._inputs[name]["path"]
+        return _direct_dataset(name) if path is None else path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._inputs)
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+
+def _current_experiment() -> Experiment:
+    from azml_pipelines.run.experiment import Experiment  # noqa: PLC0415 - rarely asked
+    from azml_pipelines.run.workspace import Workspace  # noqa: PLC0415 - the same
+
+    environment = os.environ
+    workspace = Workspace(
+        environment["AZUREML_ARM_SUBSCRIPTION"],
+        environment["AZUREML_ARM_RESOURCEGROUP"],
+        environment["AZUREML_ARM_WORKSPACE_NAME"],
+        path=environment["AZML_WORKSPACE"],
+    )
+    return Experiment(workspace, environment["AZUREML_ARM_PROJECT_NAME"])
+
+
+def _direct_dataset(name: str) -> FileDataset | TabularDataset:
+    """Read the dataset of an input from the plan of the run."""
+    from azml_pipelines.run.planned_input import (  # noqa: PLC0415 - loads pydantic
+        planned_dataset,
+    )
+
+    return planned_dataset(
+        os.environ["AZML_RUN_FOLDER"], os.environ["AZUREML_RUN_ID"], name
+    )
+
+
+def _missing(name: str) -> str:
+    return (
+        f"An offline run has no {name}: this script is not part of a run. "
+        "Submit it as a step to get one."
+    )

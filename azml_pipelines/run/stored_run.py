@@ -1,0 +1,131 @@
+"""A pipeline run as the store knows it: its plan, its state, its tags."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from azml_pipelines.errors import RunNotFoundError
+from azml_pipelines.plan.run_plan import RunPlan
+from azml_pipelines.run.run_details import RunDescription, history_status
+from azml_pipelines.store.run_reader import read_run_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.store.run_state import RunState
+    from azml_pipelines.store.workspace_folder import RunFolder
+
+__all__ = ["StoredRun"]
+
+
+class StoredRun:
+    """What can be read about a run. Nothing here changes what the run does.
+
+    Args:
+        experiment: What the run was submitted to.
+        run_id: As ``azml runs`` prints it.
+
+    Raises:
+        RunNotFoundError: The workspace has no such run.
+    """
+
+    type: ClassVar[str] = "azureml.PipelineRun"
+
+    def __init__(self, experiment: Experiment, run_id: str) -> None:
+        self.experiment = experiment
+        self.id = run_id
+        self.folder: RunFolder = experiment.workspace.folder.run(run_id)
+        if not self.folder.plan.is_file():
+            msg = (
+                f"No run {run_id!r} in workspace {experiment.workspace.name!r} "
+                f"({self.folder.root.parent}); `azml runs` lists those there are."
+            )
+            raise RunNotFoundError(msg)
+
+    @cached_property
+    def plan(self) -> RunPlan:
+        """What runs, with every value known; an extension of version 1."""
+        return RunPlan.model_validate_json(self.folder.plan.read_bytes())
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What version 1 records about a pipeline run."""
+        parameters = {
+            name: value if isinstance(value, str | int | float) else "(dataset)"
+            for name, value in self.plan.parameters.items()
+        }
+        return {
+            "azureml.runsource": self.type,
+            "runSource": "SDK",
+            "runType": "SDK",
+            "azureml.parameters": json.dumps(parameters),
+        }
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """As given at submission, and what ``tag`` added."""
+        record = self.experiment.workspace.catalog.runs.find(self.id)
+        return dict(record.tags) if record else {}
+
+    def state(self) -> RunState:
+        """Return what has happened so far; an extension of version 1."""
+        return read_run_state(self.folder)
+
+    def get_status(self) -> str:
+        """Return NotStarted, Queued, Running, Finished, Failed or Canceled."""
+        return self.state().status
+
+    @property
+    def status(self) -> str:
+        """The status in the words of version 1's run history, as ``Completed``."""
+        return history_status(self.get_status())
+
+    def get_tags(self) -> dict[str, str]:
+        """Return the tags."""
+        return self.tags
+
+    def tag(self, key: str, value: str | None = None) -> None:
+        """Add a tag, or give one another value."""
+        new = {str(key): "" if value is None else str(value)}
+        self.experiment.workspace.catalog.runs.tag(self.id, new)
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Add several tags."""
+        for key, value in tags.items():
+            self.tag(key, value)
+
+    def get_properties(self) -> dict[str, str]:
+        """Return the properties."""
+        return self.properties
+
+    def get_metrics(
+        self, name: str | None = None, recursive: bool = True
+    ) -> dict[str, Any]:
+        """Return the counts of every step, by step name."""
+        return {
+            step.name: {
+                "total_mini_batches": step.total_mini_batches,
+                "done_mini_batches": step.done_mini_batches,
+                "failed_mini_batches": step.failed_mini_batches,
+                "succeeded_items": step.succeeded_items,
+                "failed_items": step.failed_items,
+            }
+            for step in self.state().steps
+        }
+
+    def get_details(self) -> dict[str, Any]:
+        """Return version 1's dictionary: runId, status, times, logFiles, error."""
+        log = self.folder.log
+        description = RunDescription(
+            target="local",
+            properties=self.properties,
+            log_files={log.name: str(log)} if log.is_file() else {},
+        )
+        return description.details(self.id, self.state())
+
+    def get_portal_url(self) -> str:
+        """Return the address of the run's folder on this machine; never None."""
+        return self.folder.root.as_uri()

@@ -1,0 +1,141 @@
+"""From a declared pipeline to a running one: all is checked, then written at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from azml_pipelines.engine.launcher import start_orchestrator
+from azml_pipelines.errors import UserErrorException
+from azml_pipelines.plan.compiler import compile_plan
+from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
+from azml_pipelines.run.pipeline_run import PipelineRun
+from azml_pipelines.store.catalog import RunRecord
+from azml_pipelines.store.journal import Journal
+from azml_pipelines.store.snapshot import copy_snapshot
+from azml_pipelines.store.workspace_folder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.plan.definition import PipelineDefinition
+    from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.run.workspace import Workspace
+
+__all__ = ["submit_definition"]
+
+
+def submit_definition(
+    experiment: Experiment,
+    definition: PipelineDefinition,
+    values: Mapping[str, object],
+    *,
+    tags: Mapping[str, str] | None = None,
+    continue_on_step_failure: bool = False,
+    resubmitted_from: str | None = None,
+) -> PipelineRun:
+    """Start a run of a pipeline and return at once.
+
+    Nothing is left behind when the pipeline, a value or a source directory is refused:
+    a run's folder appears complete or not at all.
+
+    Args:
+        values: By parameter name; a parameter that is missing keeps its default.
+        resubmitted_from: The run that this one repeats.
+
+    Raises:
+        DeclarationError: The pipeline cannot run, or a value is not accepted.
+        UserErrorException: A source directory is missing or too big.
+    """
+    workspace = experiment.workspace
+    run_id = str(uuid4())
+    plan = compile_plan(
+        definition,
+        values,
+        run_id=run_id,
+        experiment=experiment.name,
+        workspace=_described(workspace),
+        continue_on_step_failure=continue_on_step_failure,
+        resubmitted_from=resubmitted_from,
+    )
+    workspace.prepare_storage()
+    folder = workspace.folder.run(run_id)
+    _write_down(folder, plan, definition)
+    workspace.catalog.runs.add(
+        RunRecord(
+            run_id=run_id,
+            experiment=experiment.name,
+            created=time.time(),
+            tags={str(key): str(value) for key, value in (tags or {}).items()},
+            resubmitted_from=resubmitted_from,
+        )
+    )
+    start_orchestrator(folder)
+    return PipelineRun(experiment, run_id)
+
+
+def _described(workspace: Workspace) -> WorkspacePlan:
+    return WorkspacePlan(
+        name=workspace.name,
+        root=str(workspace.folder.root),
+        subscription_id=workspace.subscription_id,
+        resource_group=workspace.resource_group,
+    )
+
+
+def _write_down(
+    folder: RunFolder, plan: RunPlan, definition: PipelineDefinition
+) -> None:
+    """Fill a folder beside the final one, then rename it."""
+    unfinished = RunFolder(folder.root.with_name(f".new-{plan.run_id}"))
+    unfinished.root.parent.mkdir(mode=0o700, exist_ok=True)
+    unfinished.root.mkdir(mode=0o700)
+    unfinished.steps.mkdir(mode=0o700)
+    try:
+        for step in plan.steps:
+            place = unfinished.step(step.step_run_id)
+            place.root.mkdir(mode=0o700)
+            copy_snapshot(Path(step.source_directory), place.snapshot)
+            _check_script(place.snapshot, step.settings.entry_script, step.name)
+        text = plan.model_dump_json(indent=2).encode()
+        _write_through(unfinished.plan, text)
+        _write_through(
+            unfinished.definition, definition.model_dump_json(indent=2).encode()
+        )
+        Journal.create(unfinished.journal, plan, text)
+        unfinished.root.rename(folder.root)
+    except BaseException:
+        shutil.rmtree(unfinished.root, ignore_errors=True)
+        raise
+    _flush_folder(folder.root.parent)
+
+
+def _check_script(snapshot: Path, entry_script: str, step: str) -> None:
+    if not (snapshot / entry_script).is_file():
+        msg = (
+            f"Step {step!r}: the entry script {entry_script!r} is not among the files "
+            "copied from its source directory; look into .amlignore (or .gitignore) "
+            "there, which may leave it out."
+        )
+        raise UserErrorException(msg)
+
+
+def _write_through(file: Path, content: bytes) -> None:
+    """Write a file that is still there after the machine loses its power."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""What is remembered: the workspace catalog, run folders, run journals."""

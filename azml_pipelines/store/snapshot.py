@@ -1,0 +1,126 @@
+"""A copy of a source directory: a script edited after submission changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import UserErrorException
+from azml_pipelines.store.workspace_folder import STORAGE_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pathspec import GitIgnoreSpec
+
+__all__ = ["ALWAYS_LEFT_OUT", "MAX_BYTES", "MAX_FILES", "copy_snapshot"]
+
+MAX_BYTES = 300 * 1024 * 1024
+MAX_FILES = 20_000
+ALWAYS_LEFT_OUT = frozenset(
+    {STORAGE_FOLDER, ".git", "__pycache__", ".venv", ".ipynb_checkpoints"}
+)
+_IGNORE_FILES = (".amlignore", ".gitignore")
+_NAMED_IN_ERRORS = 3
+
+
+@dataclass
+class _Content:
+    """What a snapshot will hold; paths are relative to the source."""
+
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    bytes: int = 0
+    by_entry: dict[str, int] = field(default_factory=dict)
+    """Bytes below each entry of the top level, to say which one is too big."""
+
+
+def copy_snapshot(source: Path, destination: Path) -> None:
+    """Copy ``source`` as it is now, without what its ignore file names.
+
+    ``.amlignore`` at the top of the source decides, else ``.gitignore``. What a link
+    points to is copied in its place; the modes of files are kept.
+
+    Args:
+        source: The source directory of a step.
+        destination: Is made; nothing is written when the source is refused.
+
+    Raises:
+        UserErrorException: The source is no folder, holds more than 300 MB or more
+            than 20,000 files.
+    """
+    if not source.is_dir():
+        msg = f"source_directory {str(source)!r} is not a folder; give one that exists."
+        raise UserErrorException(msg)
+    content = _content(source, _ignored(source))
+    destination.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in content.folders:
+        (destination / folder).mkdir(mode=0o700)
+    for file in content.files:
+        shutil.copy2(source / file, destination / file)
+
+
+def _ignored(source: Path) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only submitting needs it
+
+    for name in _IGNORE_FILES:
+        file = source / name
+        if file.is_file():
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            return GitIgnoreSpec.from_lines(lines)
+    return GitIgnoreSpec.from_lines([])
+
+
+def _content(source: Path, ignored: GitIgnoreSpec) -> _Content:
+    content = _Content()
+    for relative, kind in _walk(source, "", ignored, (source.resolve(),)):
+        if stat.S_ISDIR(kind.st_mode):
+            content.folders.append(relative)
+            continue
+        content.files.append(relative)
+        content.bytes += kind.st_size
+        entry = relative.partition("/")[0]
+        content.by_entry[entry] = content.by_entry.get(entry, 0) + kind.st_size
+        # Stop here: the source may be somebody's whole home folder.
+        if content.bytes > MAX_BYTES or len(content.files) > MAX_FILES:
+            raise UserErrorException(_too_much(source, content))
+    return content
+
+
+def _walk(
+    source: Path, folder: str, ignored: GitIgnoreSpec, above: tuple[Path, ...]
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield files and folders, parents first; ``above`` are the real parents."""
+    for entry in sorted(os.scandir(source / folder), key=lambda entry: entry.name):
+        relative = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.name in ALWAYS_LEFT_OUT:
+            continue
+        try:
+            kind = entry.stat()
+        except FileNotFoundError:
+            continue  # a link to nothing, or gone since the folder was listed
+        if stat.S_ISREG(kind.st_mode) and not ignored.match_file(relative):
+            yield relative, kind
+        elif stat.S_ISDIR(kind.st_mode) and not ignored.match_file(f"{relative}/"):
+            real = Path(entry.path).resolve()
+            if real in above:
+                continue  # a link to one of its own parents never ends
+            yield relative, kind
+            yield from _walk(source, relative, ignored, (*above, real))
+
+
+def _too_much(source: Path, content: _Content) -> str:
+    by_size = sorted(content.by_entry.items(), key=lambda item: -item[1])
+    biggest = ", ".join(
+        f"{name} ({size / 1024**2:.0f} MB)" for name, size in by_size[:_NAMED_IN_ERRORS]
+    )
+    return (
+        f"source_directory {str(source)!r} is too big to copy: more than "
+        f"{MAX_BYTES // 1024**2} MB or {MAX_FILES} files; biggest so far: {biggest}. "
+        "Name what the script does not need in .amlignore (written like .gitignore), "
+        "or keep the script in a folder of its own."
+    )

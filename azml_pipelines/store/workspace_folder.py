@@ -1,0 +1,130 @@
+"""Where things lie in a workspace's folder. Paths only; nothing is read or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["STORAGE_FOLDER", "RunFolder", "StepFolder", "WorkspaceFolder"]
+
+STORAGE_FOLDER = ".azml"
+
+
+@dataclass(frozen=True)
+class StepFolder:
+    """The files of one step of a run."""
+
+    root: Path
+
+    @property
+    def snapshot(self) -> Path:
+        """The step's source directory as it was at submission."""
+        return self.root / "snapshot"
+
+    @property
+    def mini_batches(self) -> Path:
+        """The frozen list of mini-batches, one line each."""
+        return self.root / "mini_batches.jsonl"
+
+    @property
+    def parts(self) -> Path:
+        """Rows as the workers wrote them, before they are committed."""
+        return self.root / "parts"
+
+    @property
+    def nodes(self) -> Path:
+        """One working directory per node."""
+        return self.root / "nodes"
+
+    @property
+    def logs(self) -> Path:
+        """Logs in version 1's layout."""
+        return self.root / "logs"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    root: Path
+
+    @property
+    def plan(self) -> Path:
+        """The frozen plan."""
+        return self.root / "plan.json"
+
+    @property
+    def definition(self) -> Path:
+        """The pipeline as declared, parameters unresolved, for resubmission."""
+        return self.root / "definition.json"
+
+    @property
+    def journal(self) -> Path:
+        """What has happened so far."""
+        return self.root / "run.db"
+
+    @property
+    def log(self) -> Path:
+        """What the orchestrator prints."""
+        return self.root / "orchestrator.log"
+
+    @property
+    def cancel_request(self) -> Path:
+        """Exists when somebody asked the run to stop."""
+        return self.root / "cancel.request"
+
+    @property
+    def steps(self) -> Path:
+        """The folders of all steps."""
+        return self.root / "steps"
+
+    def step(self, step_run_id: str) -> StepFolder:
+        """Return the folder of one step."""
+        return StepFolder(self.steps / step_run_id)
+
+
+@dataclass(frozen=True)
+class WorkspaceFolder:
+    """The files of a workspace; ``root`` holds its ``config.json``."""
+
+    root: Path
+
+    @property
+    def storage(self) -> Path:
+        """Everything but the configuration."""
+        return self.root / STORAGE_FOLDER
+
+    @property
+    def catalog(self) -> Path:
+        """Names and versions of what is registered, and the index of runs."""
+        return self.storage / "catalog.db"
+
+    @property
+    def datastores(self) -> Path:
+        """The folders of datastores that have no place of their own."""
+        return self.storage / "datastores"
+
+    def datastore(self, name: str) -> Path:
+        """Return the folder of a datastore that has no place of its own."""
+        return self.datastores / name
+
+    @property
+    def models(self) -> Path:
+        """The files of all registered models."""
+        return self.storage / "models"
+
+    def model(self, name: str, version: int) -> Path:
+        """Return the folder with the files of one version of a model."""
+        return self.models / name / str(version)
+
+    @property
+    def runs(self) -> Path:
+        """The folders of all runs."""
+        return self.storage / "runs"
+
+    def run(self, run_id: str) -> RunFolder:
+        """Return the folder of a run."""
+        return RunFolder(self.runs / run_id)
