@@ -1,0 +1,1 @@
+"""The `azml` command, one file per command."""

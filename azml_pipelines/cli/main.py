@@ -1,0 +1,64 @@
+"""The `azml` command: its name, its sub-commands, and nothing that is slow to load."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from azml_pipelines.cli.exit_code import exit_codes
+
+__all__ = ["azml", "main"]
+
+_COMMANDS = (
+    "init",
+    "submit",
+    "runs",
+    "show",
+    "logs",
+    "cancel",
+    "resubmit",
+    "resume",
+)
+
+
+class _LazyGroup(click.Group):
+    """Sub-commands live in modules of their names, imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the commands in the order in which people meet them."""
+        return list(_COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Return a command, or None for a name that is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"azml_pipelines.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; whatever it raises becomes one line and an exit code."""
+        with exit_codes(debug=ctx.params["debug"]):
+            return super().invoke(ctx)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
+@click.version_option(package_name="azml-pipelines", message="%(version)s")
+def azml(*, debug: bool) -> None:
+    """Declare batch pipelines, run them here, and see what they do.
+
+    Results go to standard output, everything else to standard error. Exit codes: 0
+    done, 1 the run failed, 2 wrong usage, 4 not found, 6 canceled, 70 internal error,
+    130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    azml(prog_name="azml")

@@ -1,0 +1,41 @@
+"""``azml show``: what a run has done so far."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from azml_pipelines.cli.found_run import find_run
+from azml_pipelines.cli.waiting import wait_for
+
+__all__ = ["show"]
+
+
+@click.command(short_help="Show what a run has done so far.")
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--watch", is_flag=True, help="Keep it up to date until the end.")
+def show(run: str, *, as_json: bool, watch: bool) -> None:
+    """Show RUN: its id, the beginning of it, or `latest`.
+
+    With --watch the exit code tells how the run ended: 0 finished, 1 failed, 6
+    canceled.
+    """
+    if as_json and watch:
+        msg = "--json and --watch exclude each other."
+        raise click.UsageError(msg)
+    found = find_run(run)
+    if watch:
+        wait_for(found, sys.stdout)
+    outputs = found.output_places()
+    if as_json:
+        from azml_pipelines.cli.run_json import run_as_json  # noqa: PLC0415 - one way
+
+        places = {output.name: output.path for output in outputs}
+        click.echo(run_as_json(found.state(), places))
+        return
+    from azml_pipelines.run.views import views  # noqa: PLC0415 - slow to load
+
+    click.echo(views.get("text")(found.state(), time.time(), outputs))

@@ -1,0 +1,1 @@
+"""Version 1's import names, as one table onto our objects."""

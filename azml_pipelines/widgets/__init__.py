@@ -1,0 +1,1 @@
+"""Run state for people: console and notebook."""

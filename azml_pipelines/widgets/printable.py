@@ -1,0 +1,32 @@
+"""Text of users, made safe to print: control characters appear as escapes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["encodable", "printable"]
+
+# They reorder what follows on the line, so that a name could pretend to be another.
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+_ISOLATION = frozenset("\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` on one line, with nothing in it that a terminal would obey."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(character) for character in text)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Return ``text`` with escapes for what ``encoding`` (UTF-8 if None) cannot say."""
+    name = encoding or "utf-8"
+    return text.encode(name, "backslashreplace").decode(name)
+
+
+def _visible(character: str) -> str:
+    if character in _DIRECTION or character in _ISOLATION:
+        return f"\\u{ord(character):04x}"
+    if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character

@@ -1,0 +1,66 @@
+"""A run state as a table of plain text, complete and without colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azml_pipelines.widgets.closing import closing_lines
+from azml_pipelines.widgets.printable import printable
+from azml_pipelines.widgets.step_facts import (
+    duration,
+    spent_seconds,
+    status_word,
+    step_facts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azml_pipelines.store.run_state import RunState
+    from azml_pipelines.widgets.closing import OutputPlace
+
+__all__ = ["text"]
+
+_COLUMNS = {
+    "step": "name",
+    "status": "word",
+    "mini-batches": "mini_batches",
+    "items": "items",
+    "failed": "failed",
+    "retries": "retries",
+    "rate": "rate",
+    "left": "left",
+    "elapsed": "elapsed",
+}
+_LEFT_ALIGNED = 2
+
+
+def text(state: RunState, now: float, outputs: Sequence[OutputPlace] = ()) -> str:
+    """Return the whole state at ``now`` as lines of text, the error of a run last."""
+    spent = spent_seconds(state, now)
+    age = "" if spent is None else f", {duration(spent)}"
+    lines = [
+        f"run {printable(state.run_id)}",
+        f"experiment {printable(state.experiment)}",
+        f"{status_word(state.status)}{age}",
+    ]
+    facts = [step_facts(step, now) for step in state.steps]
+    cells = [[getattr(row, key) for key in _COLUMNS.values()] for row in facts]
+    lines += _aligned([list(_COLUMNS), *cells])
+    if state.ended_for_good:
+        lines += closing_lines(state, now, outputs)
+    else:
+        lines += [f"{row.name}: {row.error}" for row in facts if row.error]
+    return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < _LEFT_ALIGNED else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
