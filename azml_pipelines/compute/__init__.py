@@ -1,0 +1,1 @@
+"""Where a run runs: targets, nodes, agents, runners. The only room with Dask."""

@@ -1,0 +1,191 @@
+"""One node's agent: it leases runners to bundles.
+
+    Dask worker thread ──► Agent.process(bundle)
+                              │ lease (waits for a free runner)
+                              ▼
+                           Runner ◄── private socket ──► worker process: run(mini_batch)
+                              │  ◄── shared page ───────    │
+                              ▼                             ▼
+                           BundleReport                  part file
+
+Blocking code, top to bottom; the number of runners limits the work, not the threads.
+"""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
+from azml_pipelines.compute.report import BundleReport
+from azml_pipelines.compute.runner import InitError, Runner, TimeLimits
+from azml_pipelines.worker.messages import UserError, WorkerStart
+from azml_pipelines.worker.page import CAPACITY
+
+if TYPE_CHECKING:
+    from azml_pipelines.worker.messages import Bundle, NodeStart
+
+__all__ = ["Agent", "AgentPlan"]
+
+_INIT_TRIES = 3
+_STRAY_TRIES = 20
+
+
+@dataclass(frozen=True)
+class AgentPlan:
+    """What one node does for one step."""
+
+    start: NodeStart
+    snapshot: str
+    """Copied to ``start.source_directory``: the node has a folder of its own."""
+    interpreter: str
+    process_count: int
+    limits: TimeLimits
+    epoch: int
+    """Of the orchestrator; part of every part file's name."""
+
+
+@dataclass
+class _Slot:
+    """A place for one worker process; a replacement gets the same name."""
+
+    process: str
+    runner: Runner | None = None
+
+
+class Agent:
+    """Runs bundles in the worker processes of one node.
+
+    Worker processes are started at once, so that ``init()`` runs while the input is
+    still being listed.
+    """
+
+    def __init__(self, plan: AgentPlan) -> None:
+        self.plan = plan
+        self._lock = threading.Lock()
+        self._starts = 0
+        self._closed = False
+        source = Path(plan.start.source_directory)
+        if not source.exists():
+            shutil.copytree(plan.snapshot, source, symlinks=True)
+        self._server = self._start_server()
+        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
+        self._slots = [
+            _Slot(f"process{number:03d}") for number in range(plan.process_count)
+        ]
+        for slot in reversed(self._slots):
+            slot.runner = self._start_runner(slot)
+            self._free.put(slot)
+
+    def process(self, bundle: Bundle) -> BundleReport:
+        """Have one bundle processed; waits for a free runner.
+
+        Never raises for what user code does, nor for a node that has lost its
+        processes.
+        """
+        if bundle.count > CAPACITY:
+            msg = f"a bundle has {bundle.count} mini-batches; at most {CAPACITY} fit"
+            raise ValueError(msg)
+        slot = self._free.get()
+        try:
+            return replace(self._process(slot, bundle), node=self.plan.start.node)
+        finally:
+            self._free.put(slot)
+
+    def close(self) -> None:
+        """Let idle workers shut down, then end every process of the node."""
+        threads = [
+            threading.Thread(target=slot.runner.stop)
+            for slot in self._slots
+            if slot.runner is not None
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End every process of the node; bundles in hand come back unstarted."""
+        with self._lock:
+            self._closed = True
+        self._server.close()
+
+    def _process(self, slot: _Slot, bundle: Bundle) -> BundleReport:
+        nothing = BundleReport(
+            bundle.first, bundle.count, bundle.attempt, "", unstarted=bundle.count
+        )
+        try:
+            runner = self._ready_runner(slot)
+            report, alive = runner.run(bundle)
+        except InitError as error:
+            return replace(nothing, process=slot.process, init_failure=error.error)
+        except ForkServerLostError:
+            self._drop_runner(slot)
+            return replace(nothing, process=slot.process, lost="the fork server ended")
+        if not alive:
+            self._drop_runner(slot)
+            slot.runner = self._try_start(slot)
+        return report
+
+    def _ready_runner(self, slot: _Slot) -> Runner:
+        """Return a worker process that has been through ``init()``.
+
+        Raises:
+            InitError: Fresh processes failed too.
+        """
+        tries = strays = 0
+        while True:
+            try:
+                slot.runner = runner = slot.runner or self._start_runner(slot)
+                runner.wait_ready()
+            except InitError as error:
+                self._drop_runner(slot)
+                strays += error.stray
+                tries += not error.stray
+                if tries >= _INIT_TRIES or strays >= _STRAY_TRIES:
+                    raise
+            except ForkServerLostError:
+                self._drop_runner(slot)
+                strays += 1
+                if self._closed:
+                    raise
+                if strays >= _STRAY_TRIES:
+                    gone = UserError("fork server", "the fork server keeps ending")
+                    raise InitError(gone, stray=True) from None
+            else:
+                return runner
+
+    def _drop_runner(self, slot: _Slot) -> None:
+        if slot.runner is not None:
+            slot.runner.kill()
+            slot.runner.release()
+            slot.runner = None
+
+    def _try_start(self, slot: _Slot) -> Runner | None:
+        try:
+            return self._start_runner(slot)
+        except ForkServerLostError:
+            return None
+
+    def _start_runner(self, slot: _Slot) -> Runner:
+        with self._lock:
+            if self._closed:
+                raise ForkServerLostError
+            if self._server.lost:
+                self._server.close()
+                self._server = self._start_server()
+            self._starts += 1
+            number = self._starts
+            server = self._server
+        part = f"{self.plan.start.node}.{self.plan.epoch}.{number}.part"
+        return Runner(server, WorkerStart(number, slot.process, part), self.plan.limits)
+
+    def _start_server(self) -> ForkServerLink:
+        start = self.plan.start
+        log = Path(start.logs) / "sys" / "node" / start.node / "fork_server.txt"
+        return ForkServerLink(start, self.plan.interpreter, log)

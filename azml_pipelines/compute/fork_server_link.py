@@ -1,0 +1,140 @@
+"""A node's fork server from the outside: start it, have it fork, kill and report."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+from azml_pipelines.worker.frames import FrameReader, ProtocolError
+from azml_pipelines.worker.messages import EXITED, KILL, NODE, START, STARTED, Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.worker.messages import NodeStart, WorkerStart
+    from azml_pipelines.worker.page import Page
+
+__all__ = ["ForkServerLink", "ForkServerLostError"]
+
+_END_SECONDS = 3.0
+
+
+class ForkServerLostError(Exception):
+    """The fork server is gone, and all worker processes of its node with it."""
+
+
+class ForkServerLink:
+    """Starts one fork server and speaks with it.
+
+    Args:
+        node: What all workers of this node have in common.
+        interpreter: The Python that runs the workers.
+        log: Gets what the fork server itself prints.
+    """
+
+    def __init__(self, node: NodeStart, interpreter: str, log: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self._link = ours
+        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._pids: dict[int, int] = {}
+        self._exits: dict[int, int] = {}
+        self._lost = False
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with theirs, log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [interpreter, "-m", "azml_pipelines.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._send(NODE, node.encode())
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the fork server has gone."""
+        return self._lost
+
+    def start(self, order: WorkerStart, link: socket.socket, page: Page) -> None:
+        """Have a worker process forked; it gets ``link`` and ``page``.
+
+        Raises:
+            ForkServerLostError: There is no fork server any more.
+        """
+        self._send(START, order.encode(), [link.fileno(), page.descriptor])
+
+    def kill(self, number: int) -> None:
+        """Kill the process group of a worker; harmless if it has ended already."""
+        with contextlib.suppress(ForkServerLostError):
+            self._send(KILL, b"%d" % number)
+
+    def pid(self, number: int) -> int | None:
+        """Return the process id of a worker, once it has been forked."""
+        return self._pids.get(number)
+
+    def wait_exit(self, number: int, timeout: float) -> int | None:
+        """Wait ``timeout`` seconds until a worker has ended; None when it has not.
+
+        Returns:
+            Its exit code, or minus the signal that ended it.
+
+        Raises:
+            ForkServerLostError: Nobody is left to say how it ended.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: number in self._exits or self._lost, timeout=timeout
+            )
+            if number in self._exits:
+                return self._exits[number]
+        if self._lost:
+            raise ForkServerLostError
+        return None
+
+    def close(self) -> None:
+        """End the fork server; it kills what is still running."""
+        with contextlib.suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join(_END_SECONDS)
+        self._link.close()
+
+    def _send(
+        self, kind: int, payload: bytes, descriptors: list[int] | None = None
+    ) -> None:
+        head = len(payload).to_bytes(4, "little") + bytes([kind])
+        try:
+            with self._lock:
+                if descriptors:
+                    socket.send_fds(self._link, [head + payload], descriptors)
+                else:
+                    self._link.sendall(head + payload)
+        except OSError as error:
+            raise ForkServerLostError from error
+
+    def _listen(self) -> None:
+        reader = FrameReader(self._link)
+        with contextlib.suppress(OSError, ProtocolError):
+            while (frame := reader.read()) is not None:
+                kind, payload = frame
+                message = Exit.decode(payload)
+                with self._changed:
+                    if kind == STARTED:
+                        self._pids[message.number] = message.status
+                    elif kind == EXITED:
+                        self._exits[message.number] = message.status
+                    self._changed.notify_all()
+        with self._changed:
+            self._lost = True
+            self._changed.notify_all()

@@ -1,0 +1,77 @@
+"""What a node says of a bundle. Plain values: this is what Dask carries back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from azml_pipelines.worker.page import RECORD_SIZE, unpack_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azml_pipelines.worker.messages import FailedTry, UserError
+    from azml_pipelines.worker.page import Done
+
+__all__ = ["BundleReport"]
+
+
+@dataclass(frozen=True)
+class BundleReport:
+    """What became of each mini-batch of one bundle.
+
+    Its mini-batches run one after the other, so those that were not started are the
+    last ``unstarted`` ones; each of the others has a record or a failure.
+    """
+
+    first: int
+    count: int
+    attempt: int
+    node: str
+    process: str = ""
+    pid: int = 0
+    part: str = ""
+    """Part file that the records point into."""
+    records: bytes = b""
+    """Packed; see ``done``."""
+    failures: tuple[FailedTry, ...] = ()
+    unstarted: int = 0
+    seconds: float = 0.0
+    """Wall time from hand-over to answer."""
+    init_failure: UserError | None = None
+    """The slot cannot start a worker process, after fresh tries."""
+    store_failure: UserError | None = None
+    """Rows could not be written; no mini-batch is to blame."""
+    lost: str | None = None
+    """Why the node is gone, if it is."""
+
+    def done(self) -> Iterator[Done]:
+        """Yield the mini-batches that succeeded, in order."""
+        return unpack_records(self.records)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every mini-batch that was started has a record or a failure."""
+        settled = len(self.records) // RECORD_SIZE + len(self.failures)
+        return settled == self.count - self.unstarted
+
+    def without_gaps(self) -> BundleReport:
+        """Return what is known from the first mini-batch on, up to the first gap.
+
+        A worker that is being killed may go on for a moment, and what it says then is
+        lost. What lies behind the gap counts as not started: it runs again, and only
+        the second time counts.
+        """
+        failed = {failure.mini_batch for failure in self.failures}
+        settled = {done.mini_batch for done in self.done()} | failed
+        end, last = self.first, self.first + self.count
+        while end < last and end in settled:
+            end += 1
+        failures = tuple(one for one in self.failures if one.mini_batch < end)
+        kept = (end - self.first - len(failures)) * RECORD_SIZE
+        return replace(
+            self,
+            records=self.records[:kept],
+            failures=failures,
+            unstarted=last - end,
+        )

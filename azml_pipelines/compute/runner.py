@@ -1,0 +1,300 @@
+"""One worker process from the outside: its private socket, its page, its clock.
+
+Only a runner has its worker killed. What user code does is reported, never raised.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from azml_pipelines.compute.fork_server_link import ForkServerLostError
+from azml_pipelines.compute.report import BundleReport
+from azml_pipelines.worker.frames import FrameReader, ProtocolError, send_frame
+from azml_pipelines.worker.messages import (
+    BUNDLE,
+    BUNDLE_DONE,
+    FAILED,
+    INIT_FAILED,
+    READY,
+    STOP,
+    STORE_FAILED,
+    FailedTry,
+    UserError,
+)
+from azml_pipelines.worker.page import Page, Phase
+
+if TYPE_CHECKING:
+    from azml_pipelines.compute.fork_server_link import ForkServerLink
+    from azml_pipelines.worker.messages import Bundle, WorkerStart
+    from azml_pipelines.worker.page import Running
+
+__all__ = ["InitError", "Runner", "TimeLimits"]
+
+_LOOK_SECONDS = 0.25
+_EXIT_SECONDS = 10.0
+_STRAY_SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+
+
+class InitError(Exception):
+    """A worker process did not get through its start. ``stray``: nobody is to blame."""
+
+    def __init__(self, error: UserError, *, stray: bool = False) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.stray = stray
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long a worker process may take, in seconds."""
+
+    run: float
+    """One ``run()`` call."""
+    init: float
+    """From fork to the end of ``init()``."""
+    overhead: float = 600.0
+    """Reading a mini-batch, or writing its rows."""
+    stop: float = 10.0
+    """``shutdown()`` and the end of the process."""
+
+
+def _ending(status: int | None) -> str:
+    """Say how a process ended: ``signal SIGSEGV`` or ``exit code 3``."""
+    if status is None:
+        return "no answer"
+    if status < 0:
+        return f"signal {signal.Signals(-status).name}"
+    return f"exit code {status}"
+
+
+class Runner:
+    """Starts one worker process, hands it bundles, has it killed when time is up."""
+
+    def __init__(
+        self, server: ForkServerLink, start: WorkerStart, limits: TimeLimits
+    ) -> None:
+        self._server = server
+        self._limits = limits
+        self.start = start
+        self._page = Page.create()
+        self._link, theirs = socket.socketpair()
+        self._reader = FrameReader(self._link)
+        self._born = time.monotonic()
+        self._ready = False
+        with theirs:
+            server.start(start, theirs, self._page)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker; 0 as long as it is not known."""
+        return self._server.pid(self.start.number) or 0
+
+    def wait_ready(self) -> None:
+        """Wait for the end of ``init()``.
+
+        Raises:
+            InitError: The script cannot be loaded, its ``init()`` raised, took too
+                long, or ended the process.
+            ForkServerLostError: The node is gone.
+        """
+        if self._ready:
+            return
+        deadline = self._born + self._limits.init
+        frame = self._next_frame(deadline - time.monotonic())
+        if frame is not None and frame[0] == READY:
+            self._ready = True
+            return
+        if frame is not None and frame[0] == INIT_FAILED:
+            self.kill()
+            raise InitError(UserError.decode(frame[1]))
+        if time.monotonic() >= deadline:
+            self.kill()
+            message = f"init() took longer than {self._limits.init:g} s and was killed"
+            raise InitError(UserError("timeout", message))
+        status = self.kill()
+        message = f"the process ended in init(): {_ending(status)}"
+        stray = status is not None and -status in _STRAY_SIGNALS
+        raise InitError(UserError(_ending(status), message), stray=stray)
+
+    def run(self, bundle: Bundle) -> tuple[BundleReport, bool]:
+        """Have a bundle processed.
+
+        Returns:
+            The report without the node's name, and whether the worker is still usable.
+
+        Raises:
+            ForkServerLostError: The node is gone; the report would be guesswork.
+        """
+        started = time.monotonic()
+        failures: list[FailedTry] = []
+        store_failure: UserError | None = None
+        alive, timed_out = True, None
+        try:
+            self._link.settimeout(self._limits.overhead)
+            send_frame(self._link, BUNDLE, bundle.encode())
+            while True:
+                frame = self._next_frame(self._look())
+                if frame is None and self._closed:
+                    alive = False
+                elif frame is None:
+                    timed_out = self._overdue(started)
+                    alive = timed_out is None
+                elif frame[0] == FAILED:
+                    failures.append(FailedTry.decode(frame[1]))
+                elif frame[0] == STORE_FAILED:
+                    store_failure = UserError.decode(frame[1])
+                    alive = False
+                elif frame[0] == BUNDLE_DONE:
+                    break
+                if not alive:
+                    break
+        except (OSError, ProtocolError):
+            alive = False
+        report = self._report(bundle, failures, time.monotonic() - started)
+        report = replace(report, store_failure=store_failure)
+        if alive and report.complete:
+            return report, True
+        return self._post_mortem(bundle, report, timed_out), False
+
+    def stop(self) -> None:
+        """Let the worker call ``shutdown()`` and end; kill it if it does not."""
+        try:
+            send_frame(self._link, STOP)
+            self._server.wait_exit(self.start.number, self._limits.stop)
+        except (OSError, ForkServerLostError):
+            pass
+        self.kill()
+
+    def kill(self) -> int | None:
+        """Kill the worker's process group; return how it ended, None when unknown."""
+        self._server.kill(self.start.number)
+        try:
+            return self._server.wait_exit(self.start.number, _EXIT_SECONDS)
+        except ForkServerLostError:
+            return None
+        finally:
+            self._link.close()
+
+    def release(self) -> None:
+        """Give the shared page back, when the worker has ended."""
+        self._page.close()
+
+    _closed = False
+
+    def _next_frame(self, seconds: float) -> tuple[int, bytes] | None:
+        """Return the next frame; None: not in time, or never again (``_closed``)."""
+        deadline = time.monotonic() + seconds
+        while True:
+            frame = self._reader.buffered()
+            if frame is not None:
+                return frame
+            rest = deadline - time.monotonic()
+            if not select.select([self._link], [], [], max(rest, 0))[0]:
+                return None
+            try:
+                open_still = self._reader.fill()
+            except OSError:
+                open_still = False
+            if not open_still:
+                self._closed = True
+                return None
+
+    def _limit(self, running: Running) -> float:
+        if running.phase == Phase.RUNNING:
+            return self._limits.run
+        return self._limits.overhead
+
+    def _look(self) -> float:
+        running = self._page.running()
+        if running is None:
+            return _LOOK_SECONDS
+        rest = running.since + self._limit(running) - time.monotonic()
+        return min(max(rest, 0.001), _LOOK_SECONDS)
+
+    def _overdue(self, started: float) -> Running | None:
+        """Return the mini-batch whose time is up, if it is."""
+        running = self._page.running()
+        if running is None:
+            return None
+        began = max(running.since, started)
+        if time.monotonic() - began < self._limit(running):
+            return None
+        return running
+
+    def _report(
+        self, bundle: Bundle, failures: list[FailedTry], seconds: float
+    ) -> BundleReport:
+        return BundleReport(
+            bundle.first,
+            bundle.count,
+            bundle.attempt,
+            node="",
+            process=self.start.process,
+            pid=self.pid,
+            part=self.start.part,
+            records=self._page.records(bundle.first, bundle.count),
+            failures=tuple(failures),
+            seconds=seconds,
+        )
+
+    def _post_mortem(
+        self, bundle: Bundle, report: BundleReport, timed_out: Running | None
+    ) -> BundleReport:
+        """Find out what the worker held when it ended, and who is to blame.
+
+        The page is read again after the end: the worker may have finished what it held
+        while it was being killed, and then nobody is to blame.
+        """
+        running = self._page.running()
+        status = self.kill()
+        records = self._page.records(bundle.first, bundle.count)
+        report = replace(report, records=records).without_gaps()
+        last = self._page.running() or running
+        held = bundle.first + bundle.count - report.unstarted
+        if last is None or last.mini_batch != held or report.store_failure is not None:
+            return report
+        failed = self._blame(bundle, last, status, timed_out)
+        if failed is None:
+            return report
+        failures = (*report.failures, failed)
+        return replace(report, failures=failures, unstarted=report.unstarted - 1)
+
+    def _blame(
+        self,
+        bundle: Bundle,
+        last: Running,
+        status: int | None,
+        timed_out: Running | None,
+    ) -> FailedTry | None:
+        seconds = time.monotonic() - last.since
+        if timed_out is not None:
+            if timed_out.mini_batch != last.mini_batch:
+                return None
+            reason, error = "timeout", self._timeout_error(timed_out)
+            charged = True
+        else:
+            ending = _ending(status)
+            doing = "run()" if last.phase == Phase.RUNNING else "reading or writing"
+            message = f"the worker process ended in {doing}: {ending}"
+            error = UserError(ending, message)
+            if status is None:
+                reason, charged = "node lost", False
+            else:
+                reason = "signal" if status < 0 else "exit"
+                charged = -status not in _STRAY_SIGNALS
+        return FailedTry(
+            last.mini_batch, bundle.attempt, reason, last.items, error, seconds, charged
+        )
+
+    def _timeout_error(self, running: Running) -> UserError:
+        limit = self._limit(running)
+        if running.phase == Phase.RUNNING:
+            message = f"run() took longer than run_invocation_timeout={limit:g} s"
+        else:
+            message = f"reading or writing took longer than {limit:g} s"
+        return UserError("timeout", f"{message} and was killed")

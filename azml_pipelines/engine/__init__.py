@@ -1,0 +1,1 @@
+"""How a run runs: orchestrator, executors, dispatch, ledger."""

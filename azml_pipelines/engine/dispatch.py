@@ -1,0 +1,184 @@
+"""The loop: take mini-batches, hand them out in bundles, settle what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from azml_pipelines.engine.bundle_size import BundleSize
+from azml_pipelines.engine.ledger import Span, Verdict
+from azml_pipelines.errors import (
+    ComputeLostError,
+    InitFailedError,
+    OutputError,
+    StalledRunError,
+)
+from azml_pipelines.worker.messages import Bundle
+from azml_pipelines.worker.page import CAPACITY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azml_pipelines.compute.report import BundleReport
+    from azml_pipelines.engine.ledger import Ledger
+
+__all__ = ["Dispatch", "Slots"]
+
+_TICK_SECONDS = 0.2
+_LOST_LIMIT = 20
+
+
+class Slots(Protocol):
+    """Worker processes on nodes; see ``compute.cluster``."""
+
+    @property
+    def count(self) -> int:
+        """Worker processes in all."""
+
+    @property
+    def in_hand(self) -> int:
+        """Bundles that were submitted and have not been reported."""
+
+    def has_room(self, *, waiting: int) -> bool:
+        """Whether a node can take a bundle, with ``waiting`` behind each process."""
+
+    def submit(self, bundle: Bundle) -> None:
+        """Hand a bundle to a node."""
+
+    def next_report(self, timeout: float) -> BundleReport | None:
+        """Wait for the next report; None when there is none in time."""
+
+
+class Dispatch:
+    """Brings every mini-batch of a ledger to its end.
+
+    Args:
+        ledger: What waits, and whether the step may go on.
+        slots: Who does the work.
+        read: Returns the lines of ``count`` mini-batches from ``first`` on.
+        settle: Called with each report and the indexes that failed for good, before the
+            next one is looked at; writes it down.
+        check: Called several times a second; raises to stop the step.
+        patience: Seconds without any report after which the step is given up.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        slots: Slots,
+        *,
+        read: Callable[[int, int], bytes],
+        settle: Callable[[BundleReport, frozenset[int]], None],
+        check: Callable[[], None],
+        patience: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._slots = slots
+        self._read = read
+        self._settle = settle
+        self._check = check
+        self._patience = patience
+        self._clock = clock
+        self._size = BundleSize(slots.count, CAPACITY)
+        self._dead_slots: set[tuple[str, str]] = set()
+        self._lost = 0
+
+    def run(self) -> None:
+        """Work until nothing waits and nothing is in hand.
+
+        Raises:
+            ExecutionError: The step cannot or may not go on.
+        """
+        last = self._clock()
+        # Never more in hand than slots, plus at most one bundle waiting behind each:
+        # what was submitted has started or will within moments, on its own node.
+        while True:
+            self._hand_out()
+            if not self._slots.in_hand:
+                return
+            report = self._slots.next_report(_TICK_SECONDS)
+            self._check()
+            if report is not None:
+                last = self._clock()
+                self._take_in(report)
+            elif self._clock() - last > self._patience:
+                msg = (
+                    f"nothing has moved for {self._patience:g} s: "
+                    f"{self._slots.in_hand} bundles are in hand, "
+                    f"{self._ledger.waiting_count} mini-batches wait"
+                )
+                raise StalledRunError(msg)
+
+    def _hand_out(self) -> None:
+        while waiting := self._ledger.waiting_count:
+            size = self._size.next(waiting)
+            plenty = waiting > size * self._slots.count
+            if not self._slots.has_room(waiting=1 if plenty else 0):
+                return
+            span = self._ledger.take(size)
+            if span is None:
+                return
+            lines = self._read(span.first, span.count)
+            self._slots.submit(Bundle(span.first, span.count, span.attempt, lines))
+
+    def _take_in(self, report: BundleReport) -> None:
+        unstarted = report.unstarted
+        first = report.first + report.count - unstarted
+        self._ledger.give_back(Span(first, unstarted, report.attempt))
+        self._size.observe(report.count - unstarted, report.seconds)
+        self._count_successes(report)
+        final = frozenset(
+            failed.mini_batch
+            for failed in report.failures
+            if self._ledger.failed(
+                failed.mini_batch, failed.attempt, failed.items, charged=failed.charged
+            )
+            is Verdict.FAILED
+        )
+        self._settle(report, final)
+        self._ledger.check()
+        self._check_slot(report)
+
+    def _count_successes(self, report: BundleReport) -> None:
+        count = rows = short = 0
+        for done in report.done():
+            count += 1
+            rows += done.rows
+            if done.rows < done.items:
+                short += done.items - done.rows
+        if count:
+            self._ledger.succeeded(count, rows, short)
+            self._lost = 0
+            self._dead_slots.discard((report.node, report.process))
+
+    def _check_slot(self, report: BundleReport) -> None:
+        """Stop when nobody can work any more.
+
+        Raises:
+            InitFailedError: Every slot has failed to start, several times each.
+            OutputError: Rows cannot be written.
+            ComputeLostError: Nodes are lost again and again without any success.
+        """
+        if report.store_failure is not None:
+            error = report.store_failure
+            msg = f"rows cannot be written: {error.exception_type}: {error.message}"
+            raise OutputError(msg)
+        if report.init_failure is not None:
+            self._dead_slots.add((report.node, report.process))
+            if len(self._dead_slots) >= self._slots.count:
+                error = report.init_failure
+                msg = (
+                    f"init() failed on {self._slots.count} of {self._slots.count} "
+                    f"processes after 3 tries each: {error.exception_type}: "
+                    f"{error.message}"
+                )
+                if error.user_line:
+                    msg = f"{msg} at {error.user_line}"
+                raise InitFailedError(msg)
+        elif report.unstarted == report.count:
+            self._lost += 1
+            if self._lost > _LOST_LIMIT:
+                why = report.lost or "the worker process ended at once"
+                msg = f"bundles came back unstarted {self._lost} times in a row: {why}"
+                raise ComputeLostError(msg)

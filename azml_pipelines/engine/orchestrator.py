@@ -1,0 +1,120 @@
+"""``python -m azml_pipelines.engine.orchestrator FOLDER``: drives one run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.errors import ExecutionError, RunCanceledError
+from azml_pipelines.plan.run_plan import RunPlan
+from azml_pipelines.store.journal import Journal, LostRunError
+from azml_pipelines.store.run_owner import Owner
+from azml_pipelines.store.workspace_folder import RunFolder
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["Orchestrator", "main"]
+
+
+class Orchestrator:
+    """Runs the steps of one plan in order and writes the end into the journal."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._plan = RunPlan.model_validate_json(folder.plan.read_bytes())
+        self._journal = Journal(folder.journal)
+        self._stop_signal: int | None = None
+        self._failed: set[str] = set()
+
+    def run(self) -> None:
+        """Bring the run to its end.
+
+        Raises:
+            LostRunError: Another process drives it.
+        """
+        owner = Owner.of_process(os.getpid())
+        if owner is None:
+            msg = "this process cannot find itself in the process table"
+            raise LostRunError(msg)
+        epoch = self._journal.claim(owner)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_signal)
+        self._journal.start_run()
+        try:
+            error = self._run_steps(epoch)
+        except RunCanceledError:
+            self._journal.end_run("Canceled")
+        except LostRunError:
+            raise
+        except BaseException as problem:
+            text = f"internal error: {problem!r}; see {self._folder.log}"
+            self._journal.end_run("Failed", text)
+            raise
+        else:
+            self._journal.end_run("Failed" if error else "Finished", error)
+        finally:
+            self._journal.close()
+
+    def _run_steps(self, epoch: int) -> str | None:
+        """Run every step that can run; return the error of the first that failed."""
+        first_error: str | None = None
+        context = StepContext(
+            self._plan, self._folder, self._journal, epoch, self._check
+        )
+        finished = self._journal.finished_steps()
+        for position, step in enumerate(self._plan.steps):
+            if position in finished:
+                continue
+            blocked = self._failed.intersection(step.after)
+            if blocked or (first_error and not self._plan.continue_on_step_failure):
+                self._failed.add(step.step_run_id)
+                continue
+            self._check()
+            try:
+                ParallelExecutor(step, position, context).run()
+            except RunCanceledError:
+                raise
+            except ExecutionError as error:
+                self._failed.add(step.step_run_id)
+                first_error = first_error or error.message
+        return first_error
+
+    def _note_signal(self, number: int, _: FrameType | None) -> None:
+        if self._stop_signal is not None:
+            os._exit(128 + number)
+        self._stop_signal = number
+
+    def _check(self) -> None:
+        """Stop when somebody asked for it.
+
+        Raises:
+            RunCanceledError: By a signal, or by a request in the run folder.
+        """
+        if self._stop_signal is not None or self._folder.cancel_request.exists():
+            msg = "the run was asked to stop"
+            raise RunCanceledError(msg)
+
+
+def main() -> int:
+    """Drive the run in the folder given as the only argument."""
+    os.umask(0o077)
+    folder = RunFolder(Path(sys.argv[1]))
+    try:
+        Orchestrator(folder).run()
+    except LostRunError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - this is the orchestrator's log
+        return 1
+    except Exception:  # noqa: BLE001 - written down, then the process ends
+        traceback.print_exc()
+        return 70
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,312 @@
+"""Runs one ParallelRunStep: list, hand out, settle, commit."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from azml_pipelines.compute.agent import Agent, AgentPlan
+from azml_pipelines.compute.runner import TimeLimits
+from azml_pipelines.data.commit import commit
+from azml_pipelines.data.minibatch import MiniBatchFile, write_mini_batches
+from azml_pipelines.engine.dispatch import Dispatch
+from azml_pipelines.engine.failure_text import first_failure_text
+from azml_pipelines.engine.job_logs import JobLogs
+from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span
+from azml_pipelines.engine.step_inputs import (
+    argument_values,
+    output_directory,
+    step_inputs,
+)
+from azml_pipelines.engine.worker_environment import (
+    driver_arguments,
+    worker_environment,
+)
+from azml_pipelines.errors import (
+    AzmlError,
+    DamagedPartError,
+    EmptyDatasetError,
+    ExecutionError,
+    OutputError,
+    RunCanceledError,
+    UserErrorException,
+)
+from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
+from azml_pipelines.store.resume_point import read_resume_point
+from azml_pipelines.worker.messages import NodeStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from azml_pipelines.compute.cluster import LocalSlots
+    from azml_pipelines.compute.report import BundleReport
+    from azml_pipelines.engine.dispatch import Slots
+    from azml_pipelines.engine.step_inputs import StepInput
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.store.journal import Journal
+    from azml_pipelines.store.workspace_folder import RunFolder
+
+__all__ = ["ParallelExecutor", "StepContext"]
+
+_INIT_ALLOWANCE = 30.0
+_PATIENCE = 900.0
+_STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What an executor of any step gets."""
+
+    run: RunPlan
+    folder: RunFolder
+    journal: Journal
+    epoch: int
+    check: Callable[[], None]
+    """Raises when the run has to stop."""
+
+
+class ParallelExecutor:
+    """Runs one parallel step from wherever it stands to its end."""
+
+    def __init__(
+        self, step: ParallelRunStepPlan, position: int, context: StepContext
+    ) -> None:
+        self._step = step
+        self._position = position
+        self._context = context
+        self._journal = context.journal
+        self._folder = context.folder.step(step.step_run_id)
+        self._counts = Counts()
+        self._logs: JobLogs | None = None
+
+    def run(self) -> None:
+        """Bring the step to its end.
+
+        Raises:
+            ExecutionError: It cannot or may not go on; the message names the step.
+        """
+        step = self._step
+        self._journal.start_step(self._position)
+        try:
+            self._work()
+        except RunCanceledError:
+            self._end("Canceled", None)
+            raise
+        except LostRunError:
+            raise
+        except AzmlError as error:
+            first = first_failure_text(self._context.folder, step)
+            text = f"Step {step.name!r} failed: {error.message}.{first}"
+            self._end("Failed", text)
+            raise ExecutionError(text) from error
+        self._end("Finished", None)
+
+    def _end(self, status: str, error: str | None) -> None:
+        if self._logs is not None:
+            self._logs.ended(status, error, self._counts)
+        self._journal.end_step(self._position, status, error)  # type: ignore[arg-type]
+
+    def _work(self) -> None:
+        inputs, side_inputs = step_inputs(self._step)
+        output = output_directory(self._step.output, self._folder.root / "output")
+        self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
+        nodes = _Nodes(self._agent_plans(inputs, side_inputs, output))
+        try:
+            self._freeze(inputs)
+            while True:
+                ledger = self._open_ledger()
+                if ledger.waiting_count:
+                    self._dispatch(ledger, nodes.slots())
+                ledger.finish()
+                if self._commit(output):
+                    break
+        except BaseException:
+            nodes.close(at_once=True)
+            raise
+        nodes.close()
+
+    def _agent_plans(
+        self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
+    ) -> list[AgentPlan]:
+        step, settings = self._step, self._step.settings
+        own = argument_values(step, [*inputs, *side_inputs], output)
+        environment = worker_environment(
+            self._context.run,
+            self._context.folder,
+            step,
+            [*inputs, *side_inputs],
+            output,
+        )
+        limits = TimeLimits(
+            run=settings.run_invocation_timeout,
+            init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
+        )
+        plans = []
+        for number in range(settings.node_count):
+            node = f"node{number:03d}"
+            start = NodeStart(
+                node=node,
+                entry_kind="script",
+                source_directory=str(self._folder.nodes / node),
+                entry_script=settings.entry_script,
+                inputs=[found.worker_input() for found in inputs],
+                output_action=settings.output_action,
+                output_directory=str(output),
+                parts=str(self._folder.parts),
+                logs=str(self._folder.logs),
+                arguments=driver_arguments(step, inputs, own, output),
+                environment=environment,
+                logging_level=settings.logging_level,
+                dataframe_header=settings.append_row_dataframe_header,
+                startup=_STARTUP,
+            )
+            snapshot = str(self._folder.snapshot)
+            plans.append(
+                AgentPlan(
+                    start,
+                    snapshot,
+                    sys.executable,
+                    settings.process_count_per_node,
+                    limits,
+                    self._context.epoch,
+                )
+            )
+        return plans
+
+    def _freeze(self, inputs: list[StepInput]) -> None:
+        """Write the list of mini-batches down, unless an earlier orchestrator has.
+
+        Raises:
+            EmptyDatasetError: There is not one mini-batch.
+            UserErrorException: A file of the input cannot be read.
+        """
+        point = read_resume_point(self._context.folder.journal, self._position)
+        if point.total_mini_batches is not None:
+            return
+        size = self._step.settings.mini_batch_size
+        lines = (
+            line
+            for number, found in enumerate(inputs)
+            for line in found.mini_batches(number, size)
+        )
+        try:
+            totals = write_mini_batches(lines, self._folder.mini_batches)
+        except OSError as error:
+            msg = f"the mini-batches cannot be listed: {error}"
+            raise UserErrorException(msg) from error
+        if not totals.mini_batches:
+            names = ", ".join(repr(found.plan.name) for found in inputs)
+            places = ", ".join(found.root for found in inputs)
+            msg = f"input {names} has no items: nothing was found at {places}"
+            raise EmptyDatasetError(msg)
+        self._journal.note_totals(
+            self._position, totals.mini_batches, totals.items, totals.sha256
+        )
+
+    def _open_ledger(self) -> Ledger:
+        settings = self._step.settings
+        point = read_resume_point(self._context.folder.journal, self._position)
+        self._counts = Counts(**point.progress.__dict__)
+        limits = Limits(
+            run_max_try=settings.run_max_try,
+            error_threshold=settings.error_threshold,
+            allowed_failed_count=settings.allowed_failed_count,
+            allowed_failed_percent=settings.allowed_failed_percent,
+            needs_a_success=settings.output_action == "append_row",
+        )
+        waiting = [Span(gap.first, gap.count, gap.attempt) for gap in point.gaps]
+        return Ledger(point.total_mini_batches or 0, limits, waiting, self._counts)
+
+    def _dispatch(self, ledger: Ledger, slots: Slots) -> None:
+        settings = self._step.settings
+        logs = JobLogs(self._folder, ledger.total)
+        self._logs = logs
+
+        def settle(report: BundleReport, final: frozenset[int]) -> None:
+            bundle = SettledBundle(
+                report.part,
+                report.done(),
+                report.failures,
+                final,
+                report.node,
+                report.process,
+            )
+            progress = Progress(**ledger.counts.__dict__)
+            self._journal.settle(self._position, bundle, progress)
+            logs.settled(report, final, ledger.counts)
+
+        lines = MiniBatchFile(self._folder.mini_batches)
+        try:
+            Dispatch(
+                ledger,
+                slots,
+                read=lines.read,
+                settle=settle,
+                check=self._context.check,
+                patience=3 * settings.run_invocation_timeout + _PATIENCE,
+                clock=time.monotonic,
+            ).run()
+        finally:
+            lines.close()
+
+    def _commit(self, output: Path) -> bool:
+        """Put the rows together; False when some of them have to be made again.
+
+        Raises:
+            OutputError: The output file cannot be written.
+        """
+        settings = self._step.settings
+        if settings.output_action != "append_row":
+            return True
+        destination = output / settings.append_row_file_name
+        # Workers leave headers only when the arguments or the settings file want one.
+        headers = sorted(self._folder.parts.glob("header-*"))
+        header = headers[0].read_bytes() if headers else b""
+        try:
+            committed = commit(
+                self._journal.slices(self._position),
+                self._folder.parts,
+                destination,
+                header,
+            )
+        except DamagedPartError as error:
+            self._journal.forget_done(self._position, error.mini_batch)
+            return False
+        except OSError as error:
+            msg = f"the output file {destination} cannot be written: {error.strerror}"
+            raise OutputError(msg) from error
+        self._journal.note_output(self._position, str(destination), committed.sha256)
+        return True
+
+
+class _Nodes:
+    """The nodes of one step: their agents, and Dask once there is work to hand out.
+
+    Agents start their worker processes at once, so ``init()`` runs while the input is
+    being listed and Dask is being imported.
+    """
+
+    def __init__(self, plans: list[AgentPlan]) -> None:
+        self._agents = [Agent(plan) for plan in plans]
+        self._slots: LocalSlots | None = None
+
+    def slots(self) -> LocalSlots:
+        """Return the slots of all nodes."""
+        if self._slots is None:
+            from azml_pipelines.compute.cluster import (  # noqa: PLC0415 - takes half a second
+                LocalSlots,
+            )
+
+            self._slots = LocalSlots(self._agents)
+        return self._slots
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
+        if self._slots is not None:
+            self._slots.close(at_once=at_once)
+            return
+        for agent in self._agents:
+            agent.abandon()

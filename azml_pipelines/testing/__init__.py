@@ -1,0 +1,1 @@
+"""For tests, ours and yours: scripted slots and misbehaving entry scripts."""

@@ -1,0 +1,208 @@
+"""What crosses the border of a worker process: frozen dataclasses and text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Optional
+
+from azml_pipelines.data.delimited import Delimited
+from azml_pipelines.worker.frames import decode_json, encode_json
+
+__all__ = [
+    "BUNDLE",
+    "BUNDLE_DONE",
+    "EXITED",
+    "FAILED",
+    "INIT_FAILED",
+    "KILL",
+    "NODE",
+    "READY",
+    "START",
+    "STARTED",
+    "STOP",
+    "STORE_FAILED",
+    "Bundle",
+    "Exit",
+    "FailedTry",
+    "NodeStart",
+    "UserError",
+    "WorkerInput",
+    "WorkerStart",
+]
+
+# Agent to fork server.
+NODE, START, KILL = 1, 2, 3
+# Fork server to agent.
+STARTED, EXITED = 10, 11
+# Agent to worker.
+BUNDLE, STOP = 20, 21
+# Worker to agent.
+READY, INIT_FAILED, FAILED, BUNDLE_DONE, STORE_FAILED = 30, 31, 32, 33, 34
+
+
+@dataclass(frozen=True)
+class WorkerInput:
+    """One input of a step, as a worker reads it."""
+
+    name: str
+    kind: str
+    """``file`` or ``tabular``."""
+    root: str
+    """Local folder; the paths of mini-batches are relative to it."""
+    mode: str = "direct"
+    path: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
+    """What scripts see as the path of the input; None in direct mode."""
+    text: Optional[Delimited] = None  # noqa: UP045
+    """How delimited files are written; None for file inputs."""
+
+
+@dataclass(frozen=True)
+class NodeStart:
+    """What every worker process of one step on one node has in common."""
+
+    node: str
+    entry_kind: str
+    """Name in the registry of entries: ``script``."""
+    source_directory: str
+    """The node's own copy; the working directory of its processes."""
+    entry_script: str
+    inputs: list[WorkerInput]
+    output_action: str
+    output_directory: str
+    parts: str
+    """Folder for part files."""
+    logs: str
+    """Root of the step's logs."""
+    arguments: list[str] = field(default_factory=list)
+    """``sys.argv[1:]`` of the entry script."""
+    environment: dict[str, str] = field(default_factory=dict)
+    logging_level: str = "INFO"
+    dataframe_header: bool = False
+    startup: list[str] = field(default_factory=list)
+    """``module:function`` to call before the entry script is loaded."""
+
+    def encode(self) -> bytes:
+        """Return the payload of a ``NODE`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> NodeStart:
+        """Read the payload of a ``NODE`` frame."""
+        fields = decode_json(payload)
+        inputs = [_input(item) for item in fields.pop("inputs")]
+        return cls(inputs=inputs, **fields)
+
+
+def _input(fields: dict[str, Any]) -> WorkerInput:
+    text = fields.pop("text")
+    return WorkerInput(text=text and Delimited(**text), **fields)
+
+
+@dataclass(frozen=True)
+class WorkerStart:
+    """One worker process to be forked. Its socket and page travel beside the frame."""
+
+    number: int
+    """Unique among the starts of this node."""
+    process: str
+    """Name in logs, ``process000``; the same for a replacement."""
+    part: str
+    """Name of the part file to create; never one that exists."""
+
+    def encode(self) -> bytes:
+        """Return the payload of a ``START`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> WorkerStart:
+        """Read the payload of a ``START`` frame."""
+        return cls(**decode_json(payload))
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A worker process has ended. ``status``: minus the signal, or the exit code."""
+
+    number: int
+    status: int
+
+    def encode(self) -> bytes:
+        """Return the payload of an ``EXITED`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Exit:
+        """Read the payload of an ``EXITED`` frame."""
+        return cls(**decode_json(payload))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Consecutive mini-batches, all in the same try, handed over together."""
+
+    first: int
+    """Index of the first mini-batch in the plan."""
+    count: int
+    attempt: int
+    """1 for the first try."""
+    lines: bytes
+    """Their lines of the frozen mini-batch list, each with its newline."""
+
+    def encode(self) -> bytes:
+        """Return the payload of a ``BUNDLE`` frame; the lines travel as they are."""
+        return b"%d %d %d\n" % (self.first, self.count, self.attempt) + self.lines
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Bundle:
+        """Read the payload of a ``BUNDLE`` frame."""
+        head, _, lines = payload.partition(b"\n")
+        first, count, attempt = head.split()
+        return cls(int(first), int(count), int(attempt), lines)
+
+
+@dataclass(frozen=True)
+class UserError:
+    """What user code raised, as text: no foreign class is ever unpickled."""
+
+    exception_type: str
+    message: str
+    user_line: str = ""
+    """``score.py:12 in run: result = model(image)``; empty when no line is theirs."""
+    traceback: str = ""
+
+    def encode(self) -> bytes:
+        """Return the payload of an ``INIT_FAILED`` or ``STORE_FAILED`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> UserError:
+        """Read what ``encode`` wrote."""
+        return cls(**decode_json(payload))
+
+
+@dataclass(frozen=True)
+class FailedTry:
+    """One try of one mini-batch that failed, whether its process lived on or not."""
+
+    mini_batch: int
+    attempt: int
+    reason: str
+    """Its kind: ``exception``, ``wrong return``, ``timeout``, ``signal``, ``exit`` or
+    ``node lost``."""
+    items: int
+    """Items of the mini-batch; 0 when it could not be read."""
+    error: UserError
+    seconds: float = 0.0
+    charged: bool = True
+    """Whether it counts toward ``run_max_try``; stray kills and lost nodes do not."""
+
+    def encode(self) -> bytes:
+        """Return the payload of a ``FAILED`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> FailedTry:
+        """Read the payload of a ``FAILED`` frame."""
+        fields: dict[str, Any] = decode_json(payload)
+        error = UserError(**fields.pop("error"))
+        return cls(error=error, **fields)

@@ -1,0 +1,175 @@
+"""The shared page on which a worker writes what it does, one fixed-size record each.
+
+A record is a store into shared memory: no system call, no wake-up of the agent. What
+stands on the page survives the death of its writer, so a killed worker loses nothing
+but the mini-batch it was running.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "CAPACITY",
+    "RECORD_SIZE",
+    "Done",
+    "Page",
+    "Phase",
+    "Running",
+    "unpack_records",
+]
+
+CAPACITY = 32_768
+"""Records on a page: the largest bundle."""
+
+_HEAD = struct.Struct("<qqqqqq")
+_FIELDS = struct.Struct("<QQQIIIf")
+_RECORD = struct.Struct("<QQQIIIfI")
+RECORD_SIZE = _RECORD.size
+"""Bytes of one record."""
+_HEAD_SIZE = 64
+_IDLE = -1
+_READS = 100
+
+
+class Phase:
+    """What a worker is doing with its mini-batch."""
+
+    LOADING = 1
+    RUNNING = 2
+    WRITING = 3
+
+
+class Done(NamedTuple):
+    """A mini-batch that succeeded: where its rows stand and how many there are."""
+
+    mini_batch: int
+    offset: int
+    """First byte in the part file."""
+    length: int
+    crc: int
+    """CRC-32 of these bytes."""
+    rows: int
+    """Returned elements: the items that succeeded."""
+    items: int
+    """Items handed in."""
+    seconds: float
+    """Time spent in ``run()``."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The mini-batch in hand."""
+
+    mini_batch: int
+    phase: int
+    since: float
+    """``time.monotonic()`` of this machine when the phase began."""
+    items: int
+
+
+def unpack_records(records: bytes) -> Iterator[Done]:
+    """Read records that ``Page.records`` has checked."""
+    for fields in _RECORD.iter_unpack(records):
+        yield Done(*fields[:-1])
+
+
+class Page:
+    """One worker's page; the worker writes, the agent reads."""
+
+    SIZE = _HEAD_SIZE + CAPACITY * _RECORD.size
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, self.SIZE)
+        self._written = 0
+        self._sequence = 0
+
+    @classmethod
+    def create(cls) -> Page:
+        """Make a page that can be handed to a child process by its descriptor."""
+        descriptor = os.memfd_create("azml-page", os.MFD_CLOEXEC)
+        os.ftruncate(descriptor, cls.SIZE)
+        page = cls(descriptor)
+        page.leave()
+        return page
+
+    def close(self) -> None:
+        """Release the memory and the descriptor."""
+        self._memory.close()
+        os.close(self.descriptor)
+
+    def begin(self) -> None:
+        """Start a bundle: its records overwrite those of the last one.
+
+        The first of those is wiped out: the bundle may hold the same mini-batch again.
+        """
+        self._written = 0
+        self._memory[_HEAD_SIZE : _HEAD_SIZE + _RECORD.size] = bytes(_RECORD.size)
+
+    def enter(self, mini_batch: int, phase: int, items: int) -> None:
+        """Note what is in hand from now on; the clock starts here."""
+        self._write_head(mini_batch, phase, time.monotonic_ns(), items)
+
+    def leave(self) -> None:
+        """Note that nothing is in hand."""
+        self._write_head(_IDLE, 0, 0, 0)
+
+    def settle(self, done: Done) -> None:
+        """Note that a mini-batch succeeded and nothing is in hand."""
+        fields = _FIELDS.pack(*done)
+        start = _HEAD_SIZE + self._written * _RECORD.size
+        self._memory[start : start + _RECORD.size] = fields + zlib.crc32(
+            fields
+        ).to_bytes(4, "little")
+        self._written += 1
+        self.leave()
+
+    def running(self) -> Running | None:
+        """Return what the worker has in hand, or None.
+
+        The writer is another process, so a head counts only when two reads agree and
+        its sequence number stands the same at both ends.
+        """
+        for _ in range(_READS):
+            head = self._memory[: _HEAD.size]
+            if head != self._memory[: _HEAD.size]:
+                continue
+            before, mini_batch, phase, since, items, after = _HEAD.unpack(head)
+            if before == after:
+                if mini_batch == _IDLE:
+                    return None
+                return Running(mini_batch, phase, since / 1e9, items)
+        return None
+
+    def records(self, first: int, count: int) -> bytes:
+        """Return the records of the bundle that has mini-batches ``first`` and on.
+
+        The list ends at the first record that is not whole, or that belongs to an
+        earlier bundle.
+        """
+        last = first + count
+        taken = bytes(self._memory[_HEAD_SIZE : _HEAD_SIZE + count * _RECORD.size])
+        end = 0
+        for fields in _RECORD.iter_unpack(taken):
+            record = taken[end : end + _FIELDS.size]
+            if not first <= fields[0] < last or zlib.crc32(record) != fields[-1]:
+                break
+            end += _RECORD.size
+        return taken[:end]
+
+    def _write_head(self, mini_batch: int, phase: int, since: int, items: int) -> None:
+        self._sequence += 1
+        number = self._sequence
+        _HEAD.pack_into(
+            self._memory, 0, number, mini_batch, phase, since, items, number
+        )

@@ -1,0 +1,110 @@
+"""A forked child becomes a worker process: streams, folder, variables, arguments."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.loading import FileInput, TableInput
+from azml_pipelines.data.output_action import output_actions
+from azml_pipelines.worker.entry import entries
+from azml_pipelines.worker.frames import send_frame
+from azml_pipelines.worker.loop import Worker
+from azml_pipelines.worker.messages import INIT_FAILED
+from azml_pipelines.worker.page import Page
+from azml_pipelines.worker.part_file import PartFile
+from azml_pipelines.worker.to_csv_settings import read_to_csv_settings
+from azml_pipelines.worker.user_errors import UserErrors, describe_error
+
+if TYPE_CHECKING:
+    from azml_pipelines.data.output_action import OutputAction
+    from azml_pipelines.worker.forkserver import ChildOrder
+    from azml_pipelines.worker.messages import NodeStart, WorkerInput
+
+__all__ = ["work"]
+
+_LOG_FORMAT = "%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"
+
+
+def work(order: ChildOrder) -> int:
+    """Be the worker process that ``order`` describes; return its exit code."""
+    node, process = order.node, order.start.process
+    logs = Path(node.logs)
+    _redirect(sys.stdout.fileno(), logs, "stdout", node.node, process)
+    _redirect(sys.stderr.fileno(), logs, "stderr", node.node, process)
+    # Printing the name of a file that is not UTF-8 fails nobody's mini-batch.
+    sys.stdout.reconfigure(  # type: ignore[union-attr] # a real stream
+        encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    try:
+        _settle_in(node, process, logs)
+        action = _action(node)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the agent has to hear of it
+        described = describe_error(error, node.source_directory)
+        send_frame(order.link, INIT_FAILED, described.encode())
+        return 1
+    errors = _file(logs / "user" / "error" / node.node, f"{process}.txt")
+    worker = Worker(
+        order.link,
+        Page(order.page_descriptor),
+        entry=entries.get(node.entry_kind)(node),
+        inputs=[_reader(item) for item in node.inputs],
+        action=action,
+        part=PartFile(node.parts, order.start.part),
+        errors=UserErrors(node.source_directory, str(errors)),
+    )
+    return worker.serve()
+
+
+def _file(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / name
+
+
+def _redirect(descriptor: int, logs: Path, kind: str, node: str, process: str) -> None:
+    path = _file(logs / "user" / kind / node, f"{process}.{kind}.txt")
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(target, descriptor)
+    os.close(target)
+
+
+def _settle_in(node: NodeStart, process: str, logs: Path) -> None:
+    script_log = logs / "user" / "entry_script_log" / node.node
+    script_log.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ.update(node.environment)
+    os.environ["AZML_NODE"] = node.node
+    os.environ["AZML_PROCESS"] = process
+    os.environ["AZML_LOG_DIR"] = str(script_log)
+    os.chdir(node.source_directory)
+    sys.path.insert(0, node.source_directory)
+    sys.argv = [os.path.join(node.source_directory, node.entry_script), *node.arguments]
+    level = logging.getLevelName(node.logging_level.upper())
+    logging.basicConfig(
+        level=level if isinstance(level, int) else logging.INFO,
+        format=_LOG_FORMAT,
+        force=True,
+    )
+    for place in node.startup:
+        module, _, function = place.partition(":")
+        getattr(import_module(module), function)()
+
+
+def _reader(item: WorkerInput) -> FileInput | TableInput:
+    if item.text is not None:
+        return TableInput(item.root, item.text)
+    return FileInput(item.root)
+
+
+def _action(node: NodeStart) -> OutputAction:
+    kind = output_actions.get(node.output_action)
+    action: OutputAction
+    if node.output_action == "append_row":
+        options = read_to_csv_settings(Path(node.source_directory))
+        action = kind(header=node.dataframe_header, to_csv_options=options)
+    else:
+        action = kind()
+    return action
