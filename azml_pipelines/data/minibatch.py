@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from azml_pipelines.data.delimited import Delimited, cut_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -75,7 +75,7 @@ def split_tables(
             yield 0, _line(number, 0, [path, start, end])
 
 
-def _line(number: int, items: int, payload: list[str] | list[str | int]) -> str:
+def _line(number: int, items: int, payload: Sequence[str | int]) -> str:
     return json.dumps([number, items, payload], separators=(",", ":")) + "\n"
 
 

@@ -94,9 +94,9 @@ class SummaryOnly:
 class AppendRow:
     """One line per returned element, or the lines of a DataFrame.
 
-    Elements are written as ``str(element)`` without quoting. DataFrames are written with
-    a space between columns, without header and index, unless ``to_csv_options`` says
-    otherwise (version 1's ``parallel_run_step.settings.json``).
+    Elements are written as ``str(element)`` without quoting. DataFrames are written
+    with a space between columns, without header and index, unless ``to_csv_options``
+    says otherwise (version 1's ``parallel_run_step.settings.json``).
     """
 
     header: bool = False
@@ -115,7 +115,8 @@ class AppendRow:
     def _frame_rows(self, frame: Any) -> Rows:  # noqa: ANN401 - a DataFrame
         options = {**_FRAME_OPTIONS, **self.to_csv_options}
         names = options.pop("header", None)
-        wanted = self.header or bool(names)
+        # An empty table may lack the columns that the others have.
+        wanted = len(frame) > 0 and (self.header or bool(names))
         header = names if isinstance(names, list) else True
         return Rows(
             len(frame),

@@ -6,77 +6,32 @@ one has taken the run over, the write changes nothing and says so.
 
 from __future__ import annotations
 
-import hashlib
-import socket
-import sqlite3
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.commit import Slice
 from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.store.journal_file import connect, create_journal, storable
+from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from azml_pipelines.plan.run_plan import RunPlan
     from azml_pipelines.store.run_state import Status
     from azml_pipelines.worker.messages import FailedTry
     from azml_pipelines.worker.page import Done
 
-__all__ = [
-    "SCHEMA_VERSION",
-    "Journal",
-    "LostRunError",
-    "Owner",
-    "Progress",
-    "SettledBundle",
-    "connect",
-]
-
-SCHEMA_VERSION = 1
-_BUSY_SECONDS = 30
+__all__ = ["Journal", "LostRunError", "Progress", "SettledBundle"]
 
 
 class LostRunError(WorkspaceException):
     """Another orchestrator has taken this run over."""
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The process that drives a run; its start time tells it from a later namesake."""
-
-    host: str
-    pid: int
-    process_started: float
-
-    @classmethod
-    def of_process(cls, pid: int) -> Owner | None:
-        """Describe a process of this machine; None when there is none."""
-        import psutil  # noqa: PLC0415 - readers that never ask do not pay for it
-
-        try:
-            process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return cls(socket.gethostname(), pid, process.create_time())
-        except psutil.NoSuchProcess:
-            return None
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs. Processes of other machines are believed to."""
-        if self.host != socket.gethostname():
-            return True
-        found = Owner.of_process(self.pid)
-        return (
-            found is not None and abs(found.process_started - self.process_started) < 1
-        )
 
 
 @dataclass(frozen=True)
@@ -103,18 +58,33 @@ class SettledBundle:
     process: str
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open a journal file; transactions are begun by hand."""
-    mode = "ro" if read_only else "rw"
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=_BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
+_INSERT_FAILURE = (
+    "INSERT INTO failure (step, mini_batch, attempt, final, charged, reason, items,"
+    " exception_type, message, user_line, traceback, node, process, seconds, time)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _failures(position: int, bundle: SettledBundle) -> Iterator[tuple[object, ...]]:
+    now = time.time()
+    for failed in bundle.failures:
+        yield (
+            position,
+            failed.mini_batch,
+            failed.attempt,
+            failed.mini_batch in bundle.final,
+            failed.charged,
+            failed.reason,
+            failed.items,
+            storable(failed.error.exception_type),
+            storable(failed.error.message),
+            storable(failed.error.user_line),
+            storable(failed.error.traceback),
+            bundle.node,
+            bundle.process,
+            failed.seconds,
+            now,
+        )
 
 
 class Journal:
@@ -126,34 +96,7 @@ class Journal:
         self._lock = threading.Lock()
         self._epoch = 0
 
-    @classmethod
-    def create(cls, path: Path, plan: RunPlan, plan_text: bytes) -> None:
-        """Make the journal of a run that has not started."""
-        path.touch(mode=0o600, exist_ok=False)
-        connection = connect(path)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            schema = resources.files("azml_pipelines.store").joinpath("schema.sql")
-            connection.executescript(schema.read_text(encoding="utf-8"))
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(
-                "INSERT INTO run (id, schema_version, run_id, experiment, plan_sha256,"
-                " created) VALUES (1, ?, ?, ?, ?, ?)",
-                (
-                    SCHEMA_VERSION,
-                    plan.run_id,
-                    plan.experiment,
-                    hashlib.sha256(plan_text).hexdigest(),
-                    time.time(),
-                ),
-            )
-            connection.executemany(
-                "INSERT INTO step (position, step_run_id, name) VALUES (?, ?, ?)",
-                [(n, step.step_run_id, step.name) for n, step in enumerate(plan.steps)],
-            )
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+    create = staticmethod(create_journal)
 
     def close(self) -> None:
         """Close the file."""
@@ -171,13 +114,7 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                holder = self._holder()
-                if holder is not None and holder.pid != owner.pid and holder.alive:
-                    msg = (
-                        f"the run is driven by process {holder.pid} on {holder.host}; "
-                        "wait for it, or cancel the run first"
-                    )
-                    raise LostRunError(msg)
+                self._refuse_if_driven(besides=owner.pid)
                 self._connection.execute(
                     "UPDATE run SET epoch = epoch + 1, host = ?, pid = ?,"
                     " process_started = ?, heartbeat = ?",
@@ -200,21 +137,32 @@ class Journal:
         """Let an ended run go on; False when it has not ended.
 
         Mini-batches that were given up are tried again; their tries stay on record.
+
+        Raises:
+            LostRunError: A living process drives the run.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
-            ended = self.status() in TERMINAL
-            if ended:
-                self._connection.execute(
-                    "UPDATE run SET status = 'Queued', error = NULL, ended = NULL"
-                )
-                self._connection.execute(
-                    "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
-                    " WHERE status <> 'Finished'"
-                )
-                self._connection.execute("UPDATE failure SET final = 0, charged = 0")
+            try:
+                self._refuse_if_driven()
+                ended = self.status() in TERMINAL
+                if ended:
+                    self._forget_end()
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
             self._connection.execute("COMMIT")
         return ended
+
+    def _forget_end(self) -> None:
+        self._connection.execute(
+            "UPDATE run SET status = 'Queued', error = NULL, ended = NULL"
+        )
+        self._connection.execute(
+            "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
+            " WHERE status <> 'Finished'"
+        )
+        self._connection.execute("UPDATE failure SET final = 0, charged = 0")
 
     def note_launch(self, owner: Owner, epoch: int) -> None:
         """Note who is about to claim the run, unless somebody has since ``epoch``."""
@@ -223,11 +171,19 @@ class Journal:
             (owner.host, owner.pid, owner.process_started, epoch),
         )
 
-    def _holder(self) -> Owner | None:
+    def _refuse_if_driven(self, *, besides: int | None = None) -> None:
         row = self._connection.execute(
             "SELECT host, pid, process_started FROM run"
         ).fetchone()
-        return None if row["pid"] is None else Owner(*row)
+        if row["pid"] is None or row["pid"] == besides:
+            return
+        holder = Owner(*row)
+        if holder.alive:
+            msg = (
+                f"the run is driven by process {holder.pid} on {holder.host}; "
+                "wait for it, or cancel the run first"
+            )
+            raise LostRunError(msg)
 
     def status(self) -> Status:
         """Return the run's status."""
@@ -256,7 +212,7 @@ class Journal:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE run SET status = ?, error = ?, ended = ?, pid = NULL",
-                (status, error, time.time()),
+                (status, error and storable(error), time.time()),
             )
 
     def start_step(self, position: int) -> None:
@@ -284,7 +240,7 @@ class Journal:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE step SET status = ?, error = ?, ended = ? WHERE position = ?",
-                (status, error, time.time(), position),
+                (status, error and storable(error), time.time(), position),
             )
 
     def note_output(self, position: int, path: str, sha256: str) -> None:
@@ -297,7 +253,6 @@ class Journal:
 
     def settle(self, position: int, bundle: SettledBundle, progress: Progress) -> None:
         """Write down one report, in one transaction."""
-        now = time.time()
         with self._transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO part (step, name) VALUES (?, ?)",
@@ -307,55 +262,27 @@ class Journal:
                 "SELECT id FROM part WHERE step = ? AND name = ?",
                 (position, bundle.part),
             ).fetchone()["id"]
+            # Numbers of ours, not parameters: there is one record per mini-batch.
             connection.executemany(
-                "INSERT OR IGNORE INTO done (mini_batch, offset, length, crc, rows,"
+                "INSERT OR IGNORE INTO done (mini_batch, offset, length, crc, rows,"  # noqa: S608
                 f" items, seconds, step, part) VALUES (?, ?, ?, ?, ?, ?, ?, {position},"
                 f" {int(part)})",
                 bundle.done,
             )
-            connection.executemany(
-                "INSERT INTO failure (step, mini_batch, attempt, final, charged, reason,"
-                " items, exception_type, message, user_line, traceback, node, process,"
-                " seconds, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        position,
-                        failed.mini_batch,
-                        failed.attempt,
-                        failed.mini_batch in bundle.final,
-                        failed.charged,
-                        failed.reason,
-                        failed.items,
-                        failed.error.exception_type,
-                        failed.error.message,
-                        failed.error.user_line,
-                        failed.error.traceback,
-                        bundle.node,
-                        bundle.process,
-                        failed.seconds,
-                        now,
-                    )
-                    for failed in bundle.failures
-                ],
+            connection.executemany(_INSERT_FAILURE, _failures(position, bundle))
+            connection.execute(
+                "UPDATE step SET done_mini_batches = ?, failed_mini_batches = ?,"
+                " succeeded_items = ?, failed_items = ?, retries = ?"
+                " WHERE position = ?",
+                (
+                    progress.done_mini_batches,
+                    progress.failed_mini_batches,
+                    progress.succeeded_items,
+                    progress.failed_items,
+                    progress.retries,
+                    position,
+                ),
             )
-            self._write_progress(connection, position, progress)
-
-    @staticmethod
-    def _write_progress(
-        connection: sqlite3.Connection, position: int, progress: Progress
-    ) -> None:
-        connection.execute(
-            "UPDATE step SET done_mini_batches = ?, failed_mini_batches = ?,"
-            " succeeded_items = ?, failed_items = ?, retries = ? WHERE position = ?",
-            (
-                progress.done_mini_batches,
-                progress.failed_mini_batches,
-                progress.succeeded_items,
-                progress.failed_items,
-                progress.retries,
-                position,
-            ),
-        )
 
     def heartbeat(self) -> None:
         """Say that the orchestrator lives.
@@ -389,15 +316,22 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                changed = self._connection.execute(
-                    "UPDATE run SET heartbeat = ? WHERE epoch = ?",
-                    (time.time(), self._epoch),
-                )
-                if not changed.rowcount:
-                    msg = "another orchestrator has taken this run over"
-                    raise LostRunError(msg)
+                self._check_epoch()
                 yield self._connection
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    def _check_epoch(self) -> None:
+        """Write the heartbeat, which an older epoch can not.
+
+        Raises:
+            LostRunError: There is a later one.
+        """
+        changed = self._connection.execute(
+            "UPDATE run SET heartbeat = ? WHERE epoch = ?", (time.time(), self._epoch)
+        )
+        if not changed.rowcount:
+            msg = "another orchestrator has taken this run over"
+            raise LostRunError(msg)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azml_pipelines.store.journal import Progress, connect
+from azml_pipelines.store.journal import Progress
+from azml_pipelines.store.journal_file import connect
 
 if TYPE_CHECKING:
     import sqlite3

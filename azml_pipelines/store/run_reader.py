@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import WorkspaceException
-from azml_pipelines.store.journal import Owner, connect
+from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL, RunState, StepState
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def read_run_state(folder: RunFolder) -> RunState:
         raise WorkspaceException(msg, inner_exception=error) from error
     finally:
         connection.close()
+    if run is None:
+        msg = f"{folder.journal} is not the journal of a run: it was never finished"
+        raise WorkspaceException(msg)
     status, error_text = run["status"], run["error"]
     states = [StepState(*step) for step in steps]
     if status not in TERMINAL and not _is_driven(run):
@@ -87,6 +91,7 @@ def read_run_state(folder: RunFolder) -> RunState:
             f"the orchestrator (process {run['pid']}) has ended without a word; "
             f"what is finished is kept: azml resume {run['run_id']}"
         )
+    if status in TERMINAL:
         states = [_left_behind(state) for state in states]
     return RunState(
         run_id=run["run_id"],

@@ -1,0 +1,75 @@
+"""The SQLite file of a journal: how it is made, opened and written to as text."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.plan.run_plan import RunPlan
+
+__all__ = ["SCHEMA_VERSION", "connect", "create_journal", "storable"]
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 30
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a journal file; transactions are begun by hand."""
+    mode = "ro" if read_only else "rw"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def create_journal(path: Path, plan: RunPlan, plan_text: bytes) -> None:
+    """Make the journal of a run that has not started.
+
+    Raises:
+        FileExistsError: The run has one already.
+    """
+    path.touch(mode=0o600, exist_ok=False)
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        schema = resources.files("azml_pipelines.store").joinpath("schema.sql")
+        connection.executescript(schema.read_text(encoding="utf-8"))
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "INSERT INTO run (id, schema_version, run_id, experiment, plan_sha256,"
+            " created) VALUES (1, ?, ?, ?, ?, ?)",
+            (
+                SCHEMA_VERSION,
+                plan.run_id,
+                plan.experiment,
+                hashlib.sha256(plan_text).hexdigest(),
+                time.time(),
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO step (position, step_run_id, name) VALUES (?, ?, ?)",
+            [(n, step.step_run_id, step.name) for n, step in enumerate(plan.steps)],
+        )
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def storable(text: str) -> str:
+    """Return ``text`` as SQLite can hold it.
+
+    File names that are not UTF-8 reach us as lone surrogates, in messages of user code
+    among others; they become escapes that a person can read.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
