@@ -13,6 +13,8 @@ Blocking code, top to bottom; the number of runners limits the work, not the thr
 
 from __future__ import annotations
 
+import itertools
+import os
 import queue
 import shutil
 import threading
@@ -20,9 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.compute.capped_log import LogDrain
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
+from azml_pipelines.compute.memory import resident_bytes
 from azml_pipelines.compute.report import BundleReport
-from azml_pipelines.compute.runner import InitError, Runner, TimeLimits
+from azml_pipelines.compute.runner import InitError, Runner, ProcessLimits
+from azml_pipelines.failpoints import point
 from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY
 
@@ -33,6 +38,7 @@ __all__ = ["Agent", "AgentPlan"]
 
 _INIT_TRIES = 3
 _STRAY_TRIES = 20
+_RECYCLE_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class AgentPlan:
     """Copied to ``start.source_directory``: the node has a folder of its own."""
     interpreter: str
     process_count: int
-    limits: TimeLimits
+    limits: ProcessLimits
     epoch: int
     """Of the orchestrator; part of every part file's name."""
 
@@ -69,8 +75,13 @@ class Agent:
         self._lock = threading.Lock()
         self._starts = 0
         self._closed = False
+        self._moves = itertools.count(1)
+        self.moves = 0
+        """Changes whenever a worker of the node goes on to something else."""
+        self._drain = LogDrain()
         source = Path(plan.start.source_directory)
         if not source.exists():
+            point("node.copy")
             shutil.copytree(plan.snapshot, source, symlinks=True)
         self._server = self._start_server()
         self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
@@ -112,13 +123,18 @@ class Agent:
     def abandon(self) -> None:
         """End every process of the node; bundles in hand come back unstarted."""
         with self._lock:
-            self._closed = True
+            closed, self._closed = self._closed, True
         self._server.close()
+        if not closed:
+            self._drain.close()
+
+    def _move(self) -> None:
+        self.moves = next(self._moves)
 
     def _process(self, slot: _Slot, bundle: Bundle) -> BundleReport:
-        nothing = BundleReport(
-            bundle.first, bundle.count, bundle.attempt, "", unstarted=bundle.count
-        )
+        nothing = BundleReport.of(bundle, unstarted=bundle.count)
+        if bundle.fresh and slot.runner is not None and slot.runner.used:
+            self._retire_runner(slot)
         try:
             runner = self._ready_runner(slot)
             report, alive = runner.run(bundle)
@@ -130,7 +146,23 @@ class Agent:
         if not alive:
             self._drop_runner(slot)
             slot.runner = self._try_start(slot)
+        elif self._leaks(runner):
+            self._retire_runner(slot)
+            slot.runner = self._try_start(slot)
         return report
+
+    def _leaks(self, runner: Runner) -> bool:
+        """Whether a worker comes close to its memory limit between two bundles."""
+        allowed = self.plan.limits.memory
+        if allowed is None:
+            return False
+        return resident_bytes(runner.pid) > _RECYCLE_SHARE * allowed
+
+    def _retire_runner(self, slot: _Slot) -> None:
+        """Let a worker shut down as at the end of the step."""
+        if slot.runner is not None:
+            slot.runner.stop()
+            self._drop_runner(slot)
 
     def _ready_runner(self, slot: _Slot) -> Runner:
         """Return a worker process that has been through ``init()``.
@@ -183,7 +215,21 @@ class Agent:
             number = self._starts
             server = self._server
         part = f"{self.plan.start.node}.{self.plan.epoch}.{number}.part"
-        return Runner(server, WorkerStart(number, slot.process, part), self.plan.limits)
+        outputs = [self._output(kind, slot.process) for kind in ("stdout", "stderr")]
+        order = WorkerStart(number, slot.process, part, len(outputs))
+        try:
+            return Runner(
+                server, order, self.plan.limits, outputs=outputs, on_move=self._move
+            )
+        finally:
+            for descriptor in outputs:
+                os.close(descriptor)
+
+    def _output(self, kind: str, process: str) -> int:
+        """Open a pipe that is drained into version 1's place for what scripts print."""
+        start = self.plan.start
+        name = f"{process}.{kind}.txt"
+        return self._drain.open(Path(start.logs) / "user" / kind / start.node / name)
 
     def _start_server(self) -> ForkServerLink:
         start = self.plan.start

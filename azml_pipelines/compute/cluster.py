@@ -130,10 +130,8 @@ class LocalSlots:
         try:
             report: BundleReport = future.result(timeout=30)
         except Exception as error:  # noqa: BLE001 - Dask's own failures all mean one thing
-            return BundleReport(
-                bundle.first,
-                bundle.count,
-                bundle.attempt,
+            return BundleReport.of(
+                bundle,
                 node=address,
                 unstarted=bundle.count,
                 lost=f"{type(error).__name__}: {error}",
@@ -141,6 +139,10 @@ class LocalSlots:
         finally:
             future.release()
         return report
+
+    def moves(self) -> int:
+        """Return a number that changes whenever a worker goes on to something else."""
+        return sum(agent.moves for agent in self._agents)
 
     def close(self, *, at_once: bool = False) -> None:
         """End every worker process, then the cluster.

@@ -12,6 +12,7 @@ from azml_pipelines.worker.frames import FrameReader, ProtocolError
 from azml_pipelines.worker.messages import EXITED, KILL, NODE, START, STARTED, Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from azml_pipelines.worker.messages import NodeStart, WorkerStart
@@ -62,13 +63,27 @@ class ForkServerLink:
         """Whether the fork server has gone."""
         return self._lost
 
-    def start(self, order: WorkerStart, link: socket.socket, page: Page) -> None:
+    def start(
+        self,
+        order: WorkerStart,
+        link: socket.socket,
+        page: Page,
+        outputs: Sequence[int] = (),
+    ) -> None:
         """Have a worker process forked; it gets ``link`` and ``page``.
+
+        Args:
+            order: What to fork.
+            link: The worker's end of its private socket pair.
+            page: Shared with the worker.
+            outputs: Descriptors for its standard output and standard error; by default
+                they are those of the fork server.
 
         Raises:
             ForkServerLostError: There is no fork server any more.
         """
-        self._send(START, order.encode(), [link.fileno(), page.descriptor])
+        descriptors = [link.fileno(), page.descriptor, *outputs]
+        self._send(START, order.encode(), descriptors)
 
     def kill(self, number: int) -> None:
         """Kill the process group of a worker; harmless if it has ended already."""

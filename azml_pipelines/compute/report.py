@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.worker.page import RECORD_SIZE, unpack_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from azml_pipelines.worker.messages import FailedTry, UserError
+    from azml_pipelines.worker.messages import Bundle, FailedTry, UserError
     from azml_pipelines.worker.page import Done
 
 __all__ = ["BundleReport"]
@@ -27,7 +27,10 @@ class BundleReport:
     first: int
     count: int
     attempt: int
-    node: str
+    node: str = ""
+    first_item: int = 0
+    item_count: int = 0
+    """Set when the bundle is a piece of one mini-batch."""
     process: str = ""
     pid: int = 0
     part: str = ""
@@ -44,6 +47,18 @@ class BundleReport:
     """Rows could not be written; no mini-batch is to blame."""
     lost: str | None = None
     """Why the node is gone, if it is."""
+
+    @classmethod
+    def of(cls, bundle: Bundle, **facts: Any) -> BundleReport:  # noqa: ANN401 - our own fields
+        """Start the report of a bundle."""
+        return cls(
+            bundle.first,
+            bundle.count,
+            bundle.attempt,
+            first_item=bundle.first_item,
+            item_count=bundle.item_count,
+            **facts,
+        )
 
     def done(self) -> Iterator[Done]:
         """Yield the mini-batches that succeeded, in order."""

@@ -6,13 +6,14 @@ Only a runner has its worker killed. What user code does is reported, never rais
 from __future__ import annotations
 
 import select
-import signal
 import socket
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from azml_pipelines.compute.blame import Ending, Overrun, blame, timeout_overrun
 from azml_pipelines.compute.fork_server_link import ForkServerLostError
+from azml_pipelines.compute.memory import kernel_memory_kills, resident_bytes
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.worker.frames import FrameReader, ProtocolError, send_frame
 from azml_pipelines.worker.messages import (
@@ -29,15 +30,18 @@ from azml_pipelines.worker.messages import (
 from azml_pipelines.worker.page import Page, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from azml_pipelines.compute.fork_server_link import ForkServerLink
     from azml_pipelines.worker.messages import Bundle, WorkerStart
     from azml_pipelines.worker.page import Running
 
-__all__ = ["InitError", "Runner", "TimeLimits"]
+__all__ = ["InitError", "Runner", "ProcessLimits"]
 
 _LOOK_SECONDS = 0.25
 _EXIT_SECONDS = 10.0
-_STRAY_SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+_GRACE_SECONDS = 0.5
+_WATCH_SECONDS = 0.05
 
 
 class InitError(Exception):
@@ -50,8 +54,8 @@ class InitError(Exception):
 
 
 @dataclass(frozen=True)
-class TimeLimits:
-    """How long a worker process may take, in seconds."""
+class ProcessLimits:
+    """What a worker process may take: seconds, and bytes of memory."""
 
     run: float
     """One ``run()`` call."""
@@ -59,35 +63,38 @@ class TimeLimits:
     """From fork to the end of ``init()``."""
     overhead: float = 600.0
     """Reading a mini-batch, or writing its rows."""
+    memory: int | None = None
+    """Bytes of resident memory; None sets no limit."""
     stop: float = 10.0
     """``shutdown()`` and the end of the process."""
-
-
-def _ending(status: int | None) -> str:
-    """Say how a process ended: ``signal SIGSEGV`` or ``exit code 3``."""
-    if status is None:
-        return "no answer"
-    if status < 0:
-        return f"signal {signal.Signals(-status).name}"
-    return f"exit code {status}"
 
 
 class Runner:
     """Starts one worker process, hands it bundles, has it killed when time is up."""
 
     def __init__(
-        self, server: ForkServerLink, start: WorkerStart, limits: TimeLimits
+        self,
+        server: ForkServerLink,
+        start: WorkerStart,
+        limits: ProcessLimits,
+        *,
+        outputs: Sequence[int] = (),
+        on_move: Callable[[], None] = lambda: None,
     ) -> None:
         self._server = server
         self._limits = limits
+        self._on_move = on_move
+        self._seen: Running | None = None
+        self._memory_kills = kernel_memory_kills()
         self.start = start
+        self.used = False
         self._page = Page.create()
         self._link, theirs = socket.socketpair()
         self._reader = FrameReader(self._link)
         self._born = time.monotonic()
         self._ready = False
         with theirs:
-            server.start(start, theirs, self._page)
+            server.start(start, theirs, self._page, outputs)
 
     @property
     def pid(self) -> int:
@@ -116,10 +123,9 @@ class Runner:
             self.kill()
             message = f"init() took longer than {self._limits.init:g} s and was killed"
             raise InitError(UserError("timeout", message))
-        status = self.kill()
-        message = f"the process ended in init(): {_ending(status)}"
-        stray = status is not None and -status in _STRAY_SIGNALS
-        raise InitError(UserError(_ending(status), message), stray=stray)
+        ending = Ending(self.kill())
+        message = f"the process ended in init(): {ending.text}"
+        raise InitError(UserError(ending.text, message), stray=ending.stray)
 
     def run(self, bundle: Bundle) -> tuple[BundleReport, bool]:
         """Have a bundle processed.
@@ -133,7 +139,8 @@ class Runner:
         started = time.monotonic()
         failures: list[FailedTry] = []
         store_failure: UserError | None = None
-        alive, timed_out = True, None
+        alive, overrun = True, None
+        self.used = True
         try:
             self._link.settimeout(self._limits.overhead)
             send_frame(self._link, BUNDLE, bundle.encode())
@@ -142,8 +149,8 @@ class Runner:
                 if frame is None and self._closed:
                     alive = False
                 elif frame is None:
-                    timed_out = self._overdue(started)
-                    alive = timed_out is None
+                    overrun = self._overrun(started)
+                    alive = overrun is None
                 elif frame[0] == FAILED:
                     failures.append(FailedTry.decode(frame[1]))
                 elif frame[0] == STORE_FAILED:
@@ -159,7 +166,7 @@ class Runner:
         report = replace(report, store_failure=store_failure)
         if alive and report.complete:
             return report, True
-        return self._post_mortem(bundle, report, timed_out), False
+        return self._post_mortem(bundle, report, overrun), False
 
     def stop(self) -> None:
         """Let the worker call ``shutdown()`` and end; kill it if it does not."""
@@ -171,9 +178,16 @@ class Runner:
         self.kill()
 
     def kill(self) -> int | None:
-        """Kill the worker's process group; return how it ended, None when unknown."""
-        self._server.kill(self.start.number)
+        """Kill the worker's process group; return how it ended, None when unknown.
+
+        A worker that has closed its socket is ending by itself: how, it shall say.
+        """
         try:
+            if self._closed:
+                status = self._server.wait_exit(self.start.number, _GRACE_SECONDS)
+                if status is not None:
+                    return status
+            self._server.kill(self.start.number)
             return self._server.wait_exit(self.start.number, _EXIT_SECONDS)
         except ForkServerLostError:
             return None
@@ -210,30 +224,39 @@ class Runner:
         return self._limits.overhead
 
     def _look(self) -> float:
+        """Look what the worker does, and return when to look again."""
         running = self._page.running()
+        if running != self._seen:
+            self._seen = running
+            self._on_move()
+        soon = _LOOK_SECONDS if self._limits.memory is None else _WATCH_SECONDS
         if running is None:
-            return _LOOK_SECONDS
+            return soon
         rest = running.since + self._limit(running) - time.monotonic()
-        return min(max(rest, 0.001), _LOOK_SECONDS)
+        return min(max(rest, 0.001), soon)
 
-    def _overdue(self, started: float) -> Running | None:
-        """Return the mini-batch whose time is up, if it is."""
+    def _overrun(self, started: float) -> Overrun | None:
+        """Return what the worker has to be killed for, if anything."""
         running = self._page.running()
         if running is None:
             return None
+        allowed = self._limits.memory
+        if allowed is not None and (used := resident_bytes(self.pid)) > allowed:
+            message = (
+                f"the worker process used {used / 1e6:.0f} MB of memory, more than "
+                f"memory_limit_per_process={allowed / 1e6:.0f} MB, and was killed"
+            )
+            return Overrun(running.mini_batch, "memory", message)
         began = max(running.since, started)
         if time.monotonic() - began < self._limit(running):
             return None
-        return running
+        return timeout_overrun(running, self._limit(running))
 
     def _report(
         self, bundle: Bundle, failures: list[FailedTry], seconds: float
     ) -> BundleReport:
-        return BundleReport(
-            bundle.first,
-            bundle.count,
-            bundle.attempt,
-            node="",
+        return BundleReport.of(
+            bundle,
             process=self.start.process,
             pid=self.pid,
             part=self.start.part,
@@ -243,7 +266,7 @@ class Runner:
         )
 
     def _post_mortem(
-        self, bundle: Bundle, report: BundleReport, timed_out: Running | None
+        self, bundle: Bundle, report: BundleReport, overrun: Overrun | None
     ) -> BundleReport:
         """Find out what the worker held when it ended, and who is to blame.
 
@@ -252,49 +275,17 @@ class Runner:
         """
         running = self._page.running()
         status = self.kill()
+        starved = kernel_memory_kills() > self._memory_kills
         records = self._page.records(bundle.first, bundle.count)
         report = replace(report, records=records).without_gaps()
         last = self._page.running() or running
         held = bundle.first + bundle.count - report.unstarted
         if last is None or last.mini_batch != held or report.store_failure is not None:
             return report
-        failed = self._blame(bundle, last, status, timed_out)
+        seconds = time.monotonic() - last.since
+        ending = Ending(status, out_of_memory=starved)
+        failed = blame(last, bundle.attempt, seconds, ending, overrun)
         if failed is None:
             return report
         failures = (*report.failures, failed)
         return replace(report, failures=failures, unstarted=report.unstarted - 1)
-
-    def _blame(
-        self,
-        bundle: Bundle,
-        last: Running,
-        status: int | None,
-        timed_out: Running | None,
-    ) -> FailedTry | None:
-        seconds = time.monotonic() - last.since
-        if timed_out is not None:
-            if timed_out.mini_batch != last.mini_batch:
-                return None
-            reason, error = "timeout", self._timeout_error(timed_out)
-            charged = True
-        else:
-            ending = _ending(status)
-            doing = "run()" if last.phase == Phase.RUNNING else "reading or writing"
-            message = f"the worker process ended in {doing}: {ending}"
-            error = UserError(ending, message)
-            if status is None:
-                reason, charged = "node lost", False
-            else:
-                reason = "signal" if status < 0 else "exit"
-                charged = -status not in _STRAY_SIGNALS
-        return FailedTry(
-            last.mini_batch, bundle.attempt, reason, last.items, error, seconds, charged
-        )
-
-    def _timeout_error(self, running: Running) -> UserError:
-        limit = self._limit(running)
-        if running.phase == Phase.RUNNING:
-            message = f"run() took longer than run_invocation_timeout={limit:g} s"
-        else:
-            message = f"reading or writing took longer than {limit:g} s"
-        return UserError("timeout", f"{message} and was killed")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Self
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,7 +105,10 @@ class AbstractDataset:
                 and ``create_new_version`` is false.
         """
         if not isinstance(name, str) or not name.strip():
-            msg = f"A dataset is registered under a name, not {name!r}. Pass name='…'."
+            msg = (
+                f"A dataset is registered under a name, not {shown(name)}. Pass "
+                "name='…'."
+            )
             raise UserErrorException(msg)
         registered = workspace.save_dataset(
             name,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from azml_pipelines.errors import DamagedPartError
+from azml_pipelines.failpoints import point, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,16 +64,21 @@ def commit(
     digest = hashlib.sha256()
     size = 0
     try:
+        point("commit.open")
         with temporary.open("wb") as file:
             for block in _blocks(slices, parts, header):
-                file.write(block)
+                write("commit.write", file, block)
                 digest.update(block)
                 size += len(block)
             file.flush()
+            point("commit.fsync")
             os.fsync(file.fileno())
+        point("commit.rename")
         temporary.replace(destination)
+        point("commit.renamed")
     finally:
         temporary.unlink(missing_ok=True)
+    point("commit.folder_fsync")
     _sync_folder(destination.parent)
     return Committed(size, digest.hexdigest())
 

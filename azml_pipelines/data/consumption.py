@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from azml_pipelines.data.abstract_dataset import AbstractDataset
 from azml_pipelines.errors import NotAvailableError, UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.data.dataset_home import DatasetHome
@@ -86,8 +87,8 @@ class DatasetConsumptionConfig:
         declared = self._declared()
         if not name and isinstance(self._source, DatasetParameter):
             msg = (
-                f"The input that reads parameter {self._source.name!r} needs a name. "
-                "Pass one: DatasetConsumptionConfig('images', parameter)."
+                f"The input that reads parameter {shown(self._source.name)} needs a "
+                "name. Pass one: DatasetConsumptionConfig('images', parameter)."
             )
             raise UserErrorException(msg)
         guid = declared.id or uuid4().hex
@@ -183,13 +184,13 @@ def check_dataset_name(name: str) -> str:
     """
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z_]+[a-zA-Z0-9_]*", name):
         msg = (
-            f"{name!r} cannot name a dataset input or output. Use letters, digits and "
-            "underscores, and no digit first."
+            f"{shown(name)} cannot name a dataset input or output. Use letters, digits "
+            "and underscores, and no digit first."
         )
         raise UserErrorException(msg)
     if name.lower() in _COMMON_VARIABLES:
         warnings.warn(
-            f"The dataset name {name!r} is that of a common environment variable, "
+            f"The dataset name {shown(name)} is that of a common environment variable, "
             "which it would hide from the step's processes. Choose another name.",
             stacklevel=4,
         )
@@ -210,13 +211,13 @@ def _checked_source(
             return dataset
         case DatasetParameter(name=name, default_value=default):
             msg = (
-                f"Parameter {name!r} cannot be read as a dataset, for its default is "
-                f"{default!r}. Give it a FileDataset or TabularDataset."
+                f"Parameter {shown(name)} cannot be read as a dataset, for its default "
+                f"is {shown(default)}. Give it a FileDataset or TabularDataset."
             )
         case _:
             msg = (
                 "dataset must be a FileDataset, a TabularDataset, a PipelineParameter "
-                f"or (workspace, name[, version]), not {dataset!r}."
+                f"or (workspace, name[, version]), not {shown(dataset)}."
             )
     raise UserErrorException(msg)
 
@@ -224,17 +225,17 @@ def _checked_source(
 def _checked_mode(mode: str, dataset: AbstractDataset) -> ConsumptionMode:
     chosen = mode.lower() if isinstance(mode, str) else mode
     if chosen not in (*_MODES, *_AZURE_MODES):
-        msg = f"mode must be one of {', '.join(_MODES)}, not {mode!r}."
+        msg = f"mode must be one of {', '.join(_MODES)}, not {shown(mode)}."
         raise UserErrorException(msg)
     if dataset.definition.kind == "tabular" and chosen in {"mount", "download", "hdfs"}:
         msg = (
-            f"A TabularDataset cannot be consumed with mode={mode!r}, for it has rows "
-            "and no files. Leave mode='direct', or use a FileDataset."
+            f"A TabularDataset cannot be consumed with mode={shown(mode)}, for it has "
+            "rows and no files. Leave mode='direct', or use a FileDataset."
         )
         raise UserErrorException(msg)
     if chosen in _AZURE_MODES:
         msg = (
-            f"mode={mode!r} is not available without Azure. "
+            f"mode={shown(mode)} is not available without Azure. "
             "Use as_mount() or as_download()."
         )
         raise NotAvailableError(msg)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from uuid import uuid4
 
 from azml_pipelines.errors import DeclarationError, UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.data.datastore import AbstractDatastore
@@ -19,7 +20,7 @@ _MODES = ("mount", "download", "upload")
 
 def _checked_mode(mode: str) -> ReferenceMode:
     if mode not in _MODES:
-        msg = f"mode must be one of {', '.join(_MODES)}, not {mode!r}."
+        msg = f"mode must be one of {', '.join(_MODES)}, not {shown(mode)}."
         raise UserErrorException(msg)
     return cast("ReferenceMode", mode)
 
@@ -57,7 +58,7 @@ class DataReference:
         if not re.fullmatch(r"\w+", data_reference_name):
             msg = (
                 "data_reference_name may hold only letters, digits and underscores, "
-                f"not {data_reference_name!r}."
+                f"not {shown(data_reference_name)}."
             )
             raise UserErrorException(msg)
         self.datastore = datastore
@@ -140,7 +141,7 @@ class DataPath:
     ) -> None:
         if datastore is None:
             msg = (
-                f"DataPath needs a datastore for the path {path_on_datastore!r}. "
+                f"DataPath needs a datastore for the path {shown(path_on_datastore)}. "
                 "Pass datastore=workspace.get_default_datastore() or another one."
             )
             raise DeclarationError(msg)

@@ -11,6 +11,7 @@ from azml_pipelines.data.dataset_factory import (
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ def _version_number(name: str, version: int | str) -> int | None:
     if isinstance(version, int) and not isinstance(version, bool) and version > 0:
         return version
     msg = (
-        f"version of dataset {name!r} must be a number from 1 or 'latest', "
-        f"not {version!r}."
+        f"version of dataset {shown(name)} must be a number from 1 or 'latest', "
+        f"not {shown(version)}."
     )
     raise UserErrorException(msg)

@@ -21,6 +21,7 @@ from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.local_url import relative_path
 from azml_pipelines.data.tabular_dataset import TabularDataset, check_readable
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import os
@@ -91,7 +92,7 @@ class FileDatasetFactory:
             case _:
                 msg = (
                     "target must be (datastore, 'folder') or a DataPath, "
-                    f"not {target!r}."
+                    f"not {shown(target)}."
                 )
                 raise UserErrorException(msg)
         files = files_below(src_dir, pattern or "**")
@@ -165,7 +166,7 @@ def _refuse_later(argument: str, value: object) -> None:
     """Refuse an argument that this release would otherwise ignore."""
     if value is not None:
         msg = (
-            f"{argument}={value!r} is not supported yet. Leave {argument} out, or wait "
-            "for a later release."
+            f"{argument}={shown(value)} is not supported yet. Leave {argument} out, or "
+            "wait for a later release."
         )
         raise UserErrorException(msg)

@@ -16,6 +16,7 @@ from azml_pipelines.data.definition import DataSource
 from azml_pipelines.data.local_url import folder_url, relative_path
 from azml_pipelines.data.path_pattern import has_wildcard, split_pattern
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -66,7 +67,10 @@ def _source(item: object) -> DataSource:
             return _local(_path_of_url(item))
         case str() | os.PathLike() if os.fspath(item):
             return _local(item)
-    msg = f"path={item!r} is no place that a dataset can read from. Pass {_ACCEPTED}."
+    msg = (
+        f"path={shown(item)} is no place that a dataset can read from. Pass "
+        f"{_ACCEPTED}."
+    )
     raise UserErrorException(msg)
 
 
@@ -108,8 +112,9 @@ def _path_of_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
         msg = (
-            f"The data at {url!r} cannot be read yet: only local files can. Copy it "
-            "into a folder and pass that folder, or register the folder as a datastore."
+            f"The data at {shown(url)} cannot be read yet: only local files can. Copy "
+            "it into a folder and pass that folder, or register the folder as a "
+            "datastore."
         )
         raise UserErrorException(msg)
     return unquote(url[len(parts.scheme) + len("://") + len(parts.netloc) :])

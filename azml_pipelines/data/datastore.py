@@ -11,6 +11,7 @@ from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreSettings
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import os
@@ -223,8 +224,8 @@ class Datastore:
         folder = Path(path).expanduser().absolute()
         if not folder.is_dir():
             msg = (
-                f"There is no folder {str(folder)!r} for datastore {datastore_name!r}. "
-                "Make it first, or correct path=."
+                f"There is no folder {shown(str(folder))} for datastore "
+                f"{shown(datastore_name)}. Make it first, or correct path=."
             )
             raise UserErrorException(msg)
         settings = DatastoreSettings(
@@ -240,13 +241,13 @@ def _checked_name(name: str) -> str:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]{1,255}", name):
         msg = (
             "datastore_name may hold only letters, digits and underscores, 255 at "
-            f"most, not {name!r}."
+            f"most, not {shown(name)}."
         )
         raise UserErrorException(msg)
     if name != name.lower():
         warnings.warn(
-            f"The datastore name {name!r} has capital letters; it is registered as "
-            f"{name.lower()!r}.",
+            f"The datastore name {shown(name)} has capital letters; it is registered "
+            f"as {shown(name.lower())}.",
             stacklevel=3,
         )
     return name.lower()
@@ -260,8 +261,8 @@ def _folder_of(
         # They become names of folders: nothing may lead elsewhere.
         if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]*", name):
             msg = (
-                f"{name!r} is no name of a storage account, container or file share. "
-                "Use letters, digits and hyphens."
+                f"{shown(name)} is no name of a storage account, container or file "
+                "share. Use letters, digits and hyphens."
             )
             raise UserErrorException(msg)
     folder = workspace.datastore_folder(f"{account}{kind}/{container}")

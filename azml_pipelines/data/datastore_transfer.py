@@ -14,6 +14,7 @@ from azml_pipelines.data.folder_walk import check_inside, walk_files
 from azml_pipelines.data.local_url import local_folder, relative_path
 from azml_pipelines.data.path_pattern import EVERYTHING, PathMatcher, split_pattern
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +35,8 @@ def files_below(folder: str | os.PathLike[str], pattern: str = "**") -> list[str
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
         msg = (
-            f"There is no folder {os.fspath(folder)!r} to upload "
-            f"(looked at {str(path)!r}). Pass src_dir=<an existing folder>."
+            f"There is no folder {shown(os.fspath(folder))} to upload "
+            f"(looked at {shown(str(path))}). Pass src_dir=<an existing folder>."
         )
         raise UserErrorException(msg)
     start, rest = split_pattern(relative_path(pattern))
@@ -59,13 +60,13 @@ def files_relative_to(
             not lie below ``relative_root``.
     """
     if isinstance(files, (str, os.PathLike)) or not files:
-        msg = f"files must be a list of at least one path, not {files!r}."
+        msg = f"files must be a list of at least one path, not {shown(files)}."
         raise UserErrorException(msg)
     paths = [_absolute(file) for file in files]
     for path in paths:
         if not path.is_file():
             what = "is a folder; use upload()" if path.is_dir() else "does not exist"
-            msg = f"The file to upload {str(path)!r} {what}."
+            msg = f"The file to upload {shown(str(path))} {what}."
             raise UserErrorException(msg)
     if relative_root is None:
         root = Path(os.path.commonpath([path.parent for path in paths]))
@@ -74,8 +75,8 @@ def files_relative_to(
     for path in paths:
         if not path.is_relative_to(root):
             msg = (
-                f"The file {str(path)!r} does not lie below relative_root "
-                f"{str(root)!r}. Pass a folder that holds all files, or none."
+                f"The file {shown(str(path))} does not lie below relative_root "
+                f"{shown(str(root))}. Pass a folder that holds all files, or none."
             )
             raise UserErrorException(msg)
     return root, [path.relative_to(root).as_posix() for path in paths]
@@ -179,7 +180,9 @@ class Transfer:
             try:
                 copy_file(source, destination)
             except FileNotFoundError as error:
-                msg = f"The file {str(source)!r} vanished while it was being copied."
+                msg = (
+                    f"The file {shown(str(source))} vanished while it was being copied."
+                )
                 raise UserErrorException(msg, inner_exception=error) from error
             count.copied += 1
         return count

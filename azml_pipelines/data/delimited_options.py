@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Literal, TypeAlias, get_args
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 __all__ = [
     "ENCODINGS",
@@ -58,7 +59,9 @@ def header_mode(header: object) -> HeaderMode:
     for mode in modes:
         if mode == header:
             return mode
-    msg = f"header must be True, False or one of {', '.join(modes)}, not {header!r}."
+    msg = (
+        f"header must be True, False or one of {', '.join(modes)}, not {shown(header)}."
+    )
     raise UserErrorException(msg)
 
 
@@ -69,7 +72,7 @@ def checked_encoding(encoding: str) -> str:
         UserErrorException: It is not.
     """
     if encoding not in ENCODINGS:
-        msg = f"encoding must be one of {', '.join(ENCODINGS)}, not {encoding!r}."
+        msg = f"encoding must be one of {', '.join(ENCODINGS)}, not {shown(encoding)}."
         raise UserErrorException(msg)
     return encoding
 
@@ -83,7 +86,7 @@ def checked_separator(separator: str) -> str:
     if not isinstance(separator, str) or len(separator) != 1 or separator in '"\r\n':
         msg = (
             "separator must be one character, and neither a quote nor a line end, "
-            f"not {separator!r}."
+            f"not {shown(separator)}."
         )
         raise UserErrorException(msg)
     return separator

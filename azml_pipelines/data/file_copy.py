@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +37,9 @@ def copy_file(source: Path, destination: Path) -> None:
         raise
     except OSError as error:
         msg = (
-            f"Copying {os.fspath(source)!r} to {os.fspath(destination)!r} failed: "
-            f"{error.strerror or error}. Check the free space and who may write there."
+            f"Copying {shown(os.fspath(source))} to {shown(os.fspath(destination))} "
+            f"failed: {error.strerror or error}. Check the free space and who may "
+            "write there."
         )
         raise UserErrorException(msg, inner_exception=error) from error
 

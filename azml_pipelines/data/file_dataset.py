@@ -13,6 +13,7 @@ from azml_pipelines.data.file_copy import copy_file
 from azml_pipelines.data.file_mount import MountContext
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 __all__ = ["FileDataset"]
 
@@ -71,8 +72,9 @@ class FileDataset(AbstractDataset):
                 if ignore_not_found:
                     continue
                 msg = (
-                    f"The file {path!r} of the dataset vanished before it was copied "
-                    f"from {listing.root!r}. Pass ignore_not_found=True to go on."
+                    f"The file {shown(path)} of the dataset vanished before it was "
+                    f"copied from {shown(listing.root)}. Pass ignore_not_found=True to "
+                    "go on."
                 )
                 raise UserErrorException(msg, inner_exception=error) from error
             written.append(str(folder / path))
@@ -130,7 +132,7 @@ def _refuse_existing(folder: Path, paths: list[str]) -> None:
     for path in paths:
         if os.path.lexists(folder / path):
             msg = (
-                f"{str(folder / path)!r} exists already, so nothing was downloaded. "
-                "Pass overwrite=True, or another target_path."
+                f"{shown(str(folder / path))} exists already, so nothing was "
+                "downloaded. Pass overwrite=True, or another target_path."
             )
             raise UserErrorException(msg)

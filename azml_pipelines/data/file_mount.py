@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from azml_pipelines.data.file_copy import copy_file
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +41,7 @@ def link_files(definition: DatasetDefinition, folder: Path) -> list[Path]:
         try:
             link.symlink_to(source)
         except FileExistsError as error:
-            msg = f"{str(link)!r} exists already. Mount at an empty folder."
+            msg = f"{shown(str(link))} exists already. Mount at an empty folder."
             raise UserErrorException(msg, inner_exception=error) from error
         except OSError:
             copy_file(source, link)
@@ -122,7 +123,7 @@ class MountContext:
             return
         if os.path.lexists(self._folder):
             msg = (
-                f"The mount point {self.mount_point!r} is not an empty folder. "
+                f"The mount point {shown(self.mount_point)} is not an empty folder. "
                 "Pass an empty or new one, or none."
             )
             raise UserErrorException(msg)

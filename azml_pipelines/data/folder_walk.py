@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +75,9 @@ def check_inside(path: str, allowed: Sequence[str]) -> None:
     real = os.path.realpath(path)
     if not any(_is_below(real, folder) for folder in allowed):
         msg = (
-            f"{path!r} is a link to {real!r}, outside of {allowed[0]!r}. Copy the file "
-            "there, or register the folder that the link leads to as a datastore."
+            f"{shown(path)} is a link to {shown(real)}, outside of "
+            f"{shown(allowed[0])}. Copy the file there, or register the folder that "
+            "the link leads to as a datastore."
         )
         raise UserErrorException(msg)
 
@@ -107,7 +109,7 @@ class _Walk:
             return iter(())
         except OSError as error:
             msg = (
-                f"The folder {folder!r} cannot be listed: {error.strerror}. "
+                f"The folder {shown(folder)} cannot be listed: {error.strerror}. "
                 "Check that you may read it."
             )
             raise UserErrorException(msg, inner_exception=error) from error

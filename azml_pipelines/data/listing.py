@@ -13,6 +13,7 @@ from azml_pipelines.data.folder_walk import check_inside, walk_files
 from azml_pipelines.data.local_url import local_folder, relative_path
 from azml_pipelines.data.path_pattern import EVERYTHING, PathMatcher, split_pattern
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,10 +101,12 @@ def _place(source: DataSource) -> _Place:
 def _refuse_missing(sources: Sequence[DataSource], places: Sequence[_Place]) -> None:
     for source, place in zip(sources, places, strict=True):
         if not place.pattern and place.file is None:
-            where = f" of datastore {source.datastore!r}" if source.datastore else ""
+            where = (
+                f" of datastore {shown(source.datastore)}" if source.datastore else ""
+            )
             msg = (
-                f"The dataset names {source.path!r}{where} ({source.url}), but there "
-                "is no such file or folder. Correct the path, or leave it out."
+                f"The dataset names {shown(source.path)}{where} ({source.url}), but "
+                "there is no such file or folder. Correct the path, or leave it out."
             )
             raise UserErrorException(msg)
 

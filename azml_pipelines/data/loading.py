@@ -34,9 +34,13 @@ class TableInput:
         self._text = text
 
     def load(self, payload: Sequence[Any]) -> Any:  # noqa: ANN401 - a DataFrame
-        """Read one piece of one file."""
-        path, start, end = payload
-        return read_piece(os.path.join(self._root, path), start, end, self._text)
+        """Read one piece of one file, or some of its rows."""
+        path, start, end, *rows = payload
+        frame = read_piece(os.path.join(self._root, path), start, end, self._text)
+        if rows:
+            first, count = rows
+            frame = frame.iloc[first : first + count].reset_index(drop=True)
+        return frame
 
 
 def load_mini_batch(line: bytes, inputs: Sequence[FileInput | TableInput]) -> Any:  # noqa: ANN401 - a list or a DataFrame

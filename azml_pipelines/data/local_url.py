@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 __all__ = ["folder_url", "local_folder", "relative_path"]
 
@@ -30,8 +31,9 @@ def local_folder(url: str) -> str:
     """
     if not url.startswith(f"{_FILE}/"):
         msg = (
-            f"The files at {url!r} cannot be read yet: only local folders (file:///…) "
-            "can. Copy them into a local folder, or wait for a later release."
+            f"The files at {shown(url)} cannot be read yet: only local folders "
+            "(file:///…) can. Copy them into a local folder, or wait for a later "
+            "release."
         )
         raise UserErrorException(msg)
     return url.removeprefix(_FILE)
@@ -55,7 +57,7 @@ def relative_path(path: str | os.PathLike[str]) -> str:
             parts.pop()
         else:
             msg = (
-                f"The path {text!r} leads out of its datastore. "
+                f"The path {shown(text)} leads out of its datastore. "
                 "Use a path below the datastore's root."
             )
             raise UserErrorException(msg)
@@ -65,13 +67,13 @@ def relative_path(path: str | os.PathLike[str]) -> str:
 def _text(path: str | os.PathLike[str]) -> str:
     text: object = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
-        msg = f"A path must be text, not {path!r} ({type(path).__name__})."
+        msg = f"A path must be text, not {shown(path)} ({type(path).__name__})."
         raise UserErrorException(msg)
     # Definitions are stored as JSON, which cannot hold names that are not Unicode;
     # files with such names are still found by a folder or a wildcard.
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         msg = (
-            f"The path {text!r} holds a character that cannot be stored. "
+            f"The path {shown(text)} holds a character that cannot be stored. "
             "Name its folder, or use a wildcard (*) in place of the character."
         )
         raise UserErrorException(msg)

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from azml_pipelines.data.delimited import Delimited, cut_file
+from azml_pipelines.failpoints import point, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ __all__ = [
     "MiniBatchFile",
     "MiniBatchTotals",
     "items_of",
+    "piece_of",
     "split_files",
     "split_tables",
     "write_mini_batches",
@@ -84,6 +86,16 @@ def items_of(line: bytes) -> int:
     return int(json.loads(line)[1])
 
 
+def piece_of(line: bytes, first_item: int, item_count: int) -> bytes:
+    """Return the line of some items of a mini-batch, as workers read it."""
+    number, items, payload = json.loads(line)
+    if items:
+        payload = payload[first_item : first_item + item_count]
+    else:
+        payload = [*payload, first_item, item_count]
+    return _line(number, item_count, payload).encode("ascii")
+
+
 def write_mini_batches(
     lines: Iterable[tuple[int, str]], destination: Path
 ) -> MiniBatchTotals:
@@ -96,13 +108,16 @@ def write_mini_batches(
         for items_here, line in lines:
             encoded = line.encode("ascii")
             digest.update(encoded)
-            file.write(encoded)
+            write("list.write", file, encoded)
             count += 1
             items += items_here
             counted = counted and items_here > 0
         file.flush()
+        point("list.fsync")
         os.fsync(file.fileno())
+    point("list.rename")
     temporary.replace(destination)
+    point("list.renamed")
     return MiniBatchTotals(count, items if counted else None, digest.hexdigest())
 
 

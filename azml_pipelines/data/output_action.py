@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AppendRow",
     "OutputAction",
+    "ResultTooLargeError",
     "Rows",
     "SummaryOnly",
     "WrongReturnError",
@@ -27,6 +28,10 @@ __all__ = [
 
 _ACCEPTED = "a list, a tuple, a numpy array or a pandas DataFrame"
 _FRAME_OPTIONS = {"sep": " ", "index": False, "lineterminator": "\n"}
+
+
+class ResultTooLargeError(Exception):
+    """The rows of one mini-batch are more than may be kept."""
 
 
 class WrongReturnError(Exception):
@@ -101,6 +106,7 @@ class AppendRow:
 
     header: bool = False
     to_csv_options: dict[str, Any] = field(default_factory=dict)
+    max_result_bytes: int = 1 << 28
 
     def rows(self, result: Any) -> Rows:  # noqa: ANN401 - whatever the user returns
         """See ``OutputAction``."""
@@ -110,7 +116,17 @@ class AppendRow:
         if not elements:
             return Rows(0)
         text = "\n".join(map(str, elements)) + "\n"
-        return Rows(len(elements), text.encode("utf-8", "surrogateescape"))
+        rows = text.encode("utf-8", "surrogateescape")
+        return Rows(len(elements), self._bounded(rows))
+
+    def _bounded(self, rows: bytes) -> bytes:
+        if len(rows) > self.max_result_bytes:
+            msg = (
+                f"run() returned {len(rows)} bytes of rows; "
+                f"max_result_bytes={self.max_result_bytes}"
+            )
+            raise ResultTooLargeError(msg)
+        return rows
 
     def _frame_rows(self, frame: Any) -> Rows:  # noqa: ANN401 - a DataFrame
         options = {**_FRAME_OPTIONS, **self.to_csv_options}
@@ -120,7 +136,7 @@ class AppendRow:
         header = names if isinstance(names, list) else True
         return Rows(
             len(frame),
-            self._csv(frame, {**options, "header": False}),
+            self._bounded(self._csv(frame, {**options, "header": False})),
             self._csv(frame.iloc[:0], {**options, "header": header}) if wanted else b"",
         )
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +43,8 @@ def split_pattern(path: str) -> tuple[str, tuple[str, ...]]:
     for name in names:
         if "**" in name and name != "**":
             msg = (
-                f"The path {path!r} has ** inside of the name {name!r}. ** must stand "
-                "alone between slashes: 'images/**/*.png'."
+                f"The path {shown(path)} has ** inside of the name {shown(name)}. ** "
+                "must stand alone between slashes: 'images/**/*.png'."
             )
             raise UserErrorException(msg)
     first = next((place for place, name in enumerate(names) if "*" in name), len(names))

@@ -19,6 +19,7 @@ from azml_pipelines.data.delimited import (
 from azml_pipelines.data.delimited_options import ENCODINGS
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class TabularDataset(AbstractDataset):
             if value not in _ON_ERROR:
                 msg = (
                     "on_error and out_of_range_datetime must be 'null' or 'fail', "
-                    f"not {value!r}."
+                    f"not {shown(value)}."
                 )
                 raise UserErrorException(msg)
         import pandas as pd  # noqa: PLC0415 - declaring a pipeline never pays for pandas
@@ -96,12 +97,13 @@ def check_readable(definition: DatasetDefinition) -> None:
                 return
         except UnicodeError as error:
             msg = (
-                f"The file {str(file)!r} cannot be read with encoding={encoding!r} "
-                f"({error}). Pass another one: {', '.join(ENCODINGS)}."
+                f"The file {shown(str(file))} cannot be read with "
+                f"encoding={shown(encoding)} ({error}). Pass another one: "
+                f"{', '.join(ENCODINGS)}."
             )
             raise UserErrorException(msg, inner_exception=error) from error
         except OSError as error:
-            msg = f"The file {str(file)!r} cannot be read: {error.strerror}."
+            msg = f"The file {shown(str(file))} cannot be read: {error.strerror}."
             raise UserErrorException(msg, inner_exception=error) from error
     raise UserErrorException(_nothing_in(definition))
 
@@ -118,22 +120,22 @@ def _frames(text: Delimited, paths: list[str]) -> Iterator[pd.DataFrame]:
             try:
                 frame = read_piece(path, start, end, text)
             except ValueError as error:
-                msg = f"The file {path!r} is no table of delimited text: {error}"
+                msg = f"The file {shown(path)} is no table of delimited text: {error}"
                 raise UserErrorException(msg, inner_exception=error) from error
             # pandas takes cells beyond the header for an index, without a word.
             if not isinstance(frame.index, pd.RangeIndex):
                 msg = (
-                    f"The file {path!r} has lines with more cells than its "
+                    f"The file {shown(path)} has lines with more cells than its "
                     f"{frame.shape[1]} columns. Correct the file or the separator, "
-                    f"which is {text.separator!r}."
+                    f"which is {shown(text.separator)}."
                 )
                 raise UserErrorException(msg)
             if columns is None:
                 columns = list(frame.columns)
             elif same_headers and set(columns) != set(frame.columns):
                 msg = (
-                    f"The file {path!r} has the columns {list(frame.columns)}, and the "
-                    f"first file has {columns}. Make them equal, or pass "
+                    f"The file {shown(path)} has the columns {list(frame.columns)}, "
+                    f"and the first file has {columns}. Make them equal, or pass "
                     "header='COMBINE_ALL_FILES_HEADERS'."
                 )
                 raise UserErrorException(msg)

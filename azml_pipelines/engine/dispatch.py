@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from azml_pipelines.data.minibatch import items_of, piece_of
 from azml_pipelines.engine.bundle_size import BundleSize
-from azml_pipelines.engine.ledger import Span, Verdict
+from azml_pipelines.engine.ledger import Span
 from azml_pipelines.errors import (
     ComputeLostError,
     InitFailedError,
     OutputError,
     StalledRunError,
 )
+from azml_pipelines.failpoints import point
 from azml_pipelines.worker.messages import Bundle
 from azml_pipelines.worker.page import CAPACITY
 
@@ -19,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azml_pipelines.compute.report import BundleReport
-    from azml_pipelines.engine.ledger import Ledger
+    from azml_pipelines.engine.ledger import Ledger, Verdict
 
 __all__ = ["Dispatch", "Slots"]
 
 _TICK_SECONDS = 0.2
 _LOST_LIMIT = 20
+_FRESH_AFTER = 2
 
 
 class Slots(Protocol):
@@ -47,6 +51,9 @@ class Slots(Protocol):
     def next_report(self, timeout: float) -> BundleReport | None:
         """Wait for the next report; None when there is none in time."""
 
+    def moves(self) -> int:
+        """Return a number that changes whenever a worker goes on to something else."""
+
 
 class Dispatch:
     """Brings every mini-batch of a ledger to its end.
@@ -55,7 +62,7 @@ class Dispatch:
         ledger: What waits, and whether the step may go on.
         slots: Who does the work.
         read: Returns the lines of ``count`` mini-batches from ``first`` on.
-        settle: Called with each report and the indexes that failed for good, before the
+        settle: Called with each report and what becomes of its failures, before the
             next one is looked at; writes it down.
         check: Called several times a second; raises to stop the step.
         patience: Seconds without any report after which the step is given up.
@@ -68,7 +75,7 @@ class Dispatch:
         slots: Slots,
         *,
         read: Callable[[int, int], bytes],
-        settle: Callable[[BundleReport, frozenset[int]], None],
+        settle: Callable[[BundleReport, dict[int, Verdict]], None],
         check: Callable[[], None],
         patience: float,
         clock: Callable[[], float],
@@ -91,6 +98,7 @@ class Dispatch:
             ExecutionError: The step cannot or may not go on.
         """
         last = self._clock()
+        moves = self._slots.moves()
         # Never more in hand than slots, plus at most one bundle waiting behind each:
         # what was submitted has started or will within moments, on its own node.
         while True:
@@ -102,6 +110,8 @@ class Dispatch:
             if report is not None:
                 last = self._clock()
                 self._take_in(report)
+            elif moves != (moves := self._slots.moves()):
+                last = self._clock()
             elif self._clock() - last > self._patience:
                 msg = (
                     f"nothing has moved for {self._patience:g} s: "
@@ -120,25 +130,60 @@ class Dispatch:
             if span is None:
                 return
             lines = self._read(span.first, span.count)
-            self._slots.submit(Bundle(span.first, span.count, span.attempt, lines))
+            if span.item_count:
+                lines = piece_of(lines, span.first_item, span.item_count)
+            point("dispatch.submit")
+            self._slots.submit(
+                Bundle(
+                    span.first,
+                    span.count,
+                    span.attempt,
+                    lines,
+                    span.first_item,
+                    span.item_count,
+                    fresh=self._ledger.strays_of(span.first) >= _FRESH_AFTER,
+                )
+            )
 
     def _take_in(self, report: BundleReport) -> None:
         unstarted = report.unstarted
         first = report.first + report.count - unstarted
-        self._ledger.give_back(Span(first, unstarted, report.attempt))
+        piece = report.first_item, report.item_count
+        self._ledger.give_back(Span(first, unstarted, report.attempt, *piece))
         self._size.observe(report.count - unstarted, report.seconds)
         self._count_successes(report)
-        final = frozenset(
-            failed.mini_batch
-            for failed in report.failures
-            if self._ledger.failed(
-                failed.mini_batch, failed.attempt, failed.items, charged=failed.charged
+        report = self._with_items(report)
+        verdicts = {
+            failed.mini_batch: self._ledger.failed(
+                failed.mini_batch,
+                failed.attempt,
+                failed.items,
+                charged=failed.charged,
+                first_item=report.first_item,
+                item_count=report.item_count,
             )
-            is Verdict.FAILED
-        )
-        self._settle(report, final)
+            for failed in report.failures
+        }
+        point("dispatch.settle")
+        self._settle(report, verdicts)
+        point("dispatch.settled")
         self._ledger.check()
         self._check_slot(report)
+
+    def _with_items(self, report: BundleReport) -> BundleReport:
+        """Count the items of failed tries that ended before anybody had."""
+        if all(failed.items for failed in report.failures):
+            return report
+        failures = tuple(
+            replace(
+                failed,
+                items=failed.items
+                or report.item_count
+                or items_of(self._read(failed.mini_batch, 1)),
+            )
+            for failed in report.failures
+        )
+        return replace(report, failures=failures)
 
     def _count_successes(self, report: BundleReport) -> None:
         count = rows = short = 0
@@ -147,10 +192,14 @@ class Dispatch:
             rows += done.rows
             if done.rows < done.items:
                 short += done.items - done.rows
-        if count:
+        if not count:
+            return
+        if report.item_count:
+            self._ledger.succeeded_piece(report.first, rows, short)
+        else:
             self._ledger.succeeded(count, rows, short)
-            self._lost = 0
-            self._dead_slots.discard((report.node, report.process))
+        self._lost = 0
+        self._dead_slots.discard((report.node, report.process))
 
     def _check_slot(self, report: BundleReport) -> None:
         """Stop when nobody can work any more.

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from azml_pipelines.failpoints import point
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,6 +66,7 @@ class JobLogs:
         self, report: BundleReport, final: frozenset[int], counts: Counts
     ) -> None:
         """Note one report."""
+        point("logs.write")
         records: list[str] = []
         processed: list[str] = []
         head = f"{_stamp(time.time())} {report.node} pid {report.pid}"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from azml_pipelines.failpoints import point
 from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.run_owner import Owner
 
@@ -32,7 +33,9 @@ def start_orchestrator(folder: RunFolder) -> int:
         journal.reopen()
         folder.cancel_request.unlink(missing_ok=True)
         epoch = journal.epoch
+        point("launch.spawn")
         process = _spawn(folder)
+        point("launch.spawned")
         owner = Owner.of_process(process.pid)
         if owner is not None:
             journal.note_launch(owner, epoch)

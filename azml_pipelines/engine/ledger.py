@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import (
+    ComputeLostError,
     ErrorThresholdExceeded,
     NoItemSucceededError,
     StalledRunError,
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Ledger", "Limits", "Span", "Verdict"]
 
 _STRAY_LIMIT = 10
+_STRAYS_AT_LEAST = 100
+_STRAY_SHARE = 0.2
+
+
+def _counted(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count} {noun}{'' if count == 1 else plural}"
 
 
 class Verdict(Enum):
@@ -27,6 +34,8 @@ class Verdict(Enum):
 
     RETRY = "retry"
     FAILED = "failed"
+    SPLIT = "split"
+    """Its halves are tried by themselves."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Limits:
     error_threshold: int = -1
     allowed_failed_count: int | None = None
     allowed_failed_percent: float | None = None
+    bisect: bool = False
+    """Split a mini-batch that would be given up until the bad items stand alone."""
     needs_a_success: bool = True
     """``append_row`` with not one succeeded item has nothing to append."""
 
@@ -48,6 +59,9 @@ class Span:
     first: int
     count: int
     attempt: int = 1
+    first_item: int = 0
+    item_count: int = 0
+    """Some items of one mini-batch, from ``first_item`` on; 0 means all of them."""
 
 
 @dataclass
@@ -80,11 +94,19 @@ class Ledger:
     limits: Limits
     waiting: Iterable[Span] | None = None
     counts: Counts = field(default_factory=Counts)
+    spoiled: Iterable[int] = ()
+    """Split mini-batches of which some items were given up before."""
 
     def __post_init__(self) -> None:
         spans = [Span(0, self.total)] if self.waiting is None else self.waiting
         self._queue = deque(span for span in spans if span.count)
         self._strays: dict[int, int] = {}
+        self._stray_total = 0
+        self._pieces: dict[int, int] = {}
+        self._spoiled = set(self.spoiled)
+        for span in self._queue:
+            if span.item_count:
+                self._pieces[span.first] = self._pieces.get(span.first, 0) + 1
         self._waiting = sum(span.count for span in self._queue)
 
     @property
@@ -100,13 +122,13 @@ class Ledger:
         if not self._queue:
             return None
         span = self._queue.popleft()
-        alone = span.attempt > 1 or span.first in self._strays
+        alone = span.attempt > 1 or span.item_count or span.first in self._strays
         count = 1 if alone else min(most, span.count)
         if count < span.count:
-            rest = Span(span.first + count, span.count - count, span.attempt)
+            rest = replace(span, first=span.first + count, count=span.count - count)
             self._queue.appendleft(rest)
         self._waiting -= count
-        return Span(span.first, count, span.attempt)
+        return replace(span, count=count)
 
     def give_back(self, span: Span) -> None:
         """Take back mini-batches that nobody has started."""
@@ -126,29 +148,80 @@ class Ledger:
         self.counts.succeeded_items += rows
         self.counts.failed_items += short
 
+    def succeeded_piece(self, mini_batch: int, rows: int, short: int) -> None:
+        """Settle one piece of a split mini-batch; see ``succeeded``."""
+        self.counts.succeeded_items += rows
+        self.counts.failed_items += short
+        self._settle_piece(mini_batch)
+
     def failed(
-        self, mini_batch: int, attempt: int, items: int, *, charged: bool = True
+        self,
+        mini_batch: int,
+        attempt: int,
+        items: int,
+        *,
+        charged: bool = True,
+        first_item: int = 0,
+        item_count: int = 0,
     ) -> Verdict:
-        """Account for a failed try: queue the next one, or give the mini-batch up.
+        """Account for a failed try: queue what comes next, or give the items up.
 
         Args:
             mini_batch: Its index.
             attempt: Which try it was.
-            items: Its items; all of them fail with it.
+            items: The items of the try; all of them fail with it.
             charged: False when the mini-batch is not to blame; such tries have a
                 budget of their own.
+            first_item: Where the piece begins, for a piece of a split mini-batch.
+            item_count: Its length; 0 for a whole mini-batch.
         """
-        if charged and attempt < self.limits.run_max_try:
-            return self._again(Span(mini_batch, 1, attempt + 1))
+        span = Span(mini_batch, 1, attempt, first_item, item_count)
         if not charged:
+            self._stray_total += 1
             strays = self._strays.get(mini_batch, 0) + 1
             self._strays[mini_batch] = strays
             if strays < _STRAY_LIMIT:
-                return self._again(Span(mini_batch, 1, attempt))
+                return self._again(span)
+        elif not item_count and attempt < self.limits.run_max_try:
+            return self._again(replace(span, attempt=attempt + 1))
+        if self.limits.bisect and charged and items > 1:
+            return self._split(span, items)
+        self._give_up(span, items)
+        return Verdict.FAILED
+
+    def strays_of(self, mini_batch: int) -> int:
+        """Return how often a try of this mini-batch ended through no fault of its own."""
+        return self._strays.get(mini_batch, 0)
+
+    def _split(self, span: Span, items: int) -> Verdict:
+        """Let the halves be tried, each once: the whole has had all of its tries."""
+        half = items // 2
+        first, attempt = span.first_item, span.attempt + 1
+        for start, count in ((first + half, items - half), (first, half)):
+            self._queue.appendleft(Span(span.first, 1, attempt, start, count))
+        self._waiting += 2
+        self.counts.retries += 1
+        self._pieces[span.first] = self._pieces.get(span.first, 1) + 1
+        return Verdict.SPLIT
+
+    def _give_up(self, span: Span, items: int) -> None:
+        self.counts.failed_items += items
+        if span.item_count:
+            self._spoiled.add(span.first)
+            self._settle_piece(span.first)
+            return
         self.counts.done_mini_batches += 1
         self.counts.failed_mini_batches += 1
-        self.counts.failed_items += items
-        return Verdict.FAILED
+
+    def _settle_piece(self, mini_batch: int) -> None:
+        """A split mini-batch is settled with its last piece, and failed if one was bad."""
+        left = self._pieces.get(mini_batch, 1) - 1
+        if left:
+            self._pieces[mini_batch] = left
+            return
+        self._pieces.pop(mini_batch, None)
+        self.counts.done_mini_batches += 1
+        self.counts.failed_mini_batches += mini_batch in self._spoiled
 
     def check(self) -> None:
         """Check whether the step may go on.
@@ -156,9 +229,17 @@ class Ledger:
         Raises:
             ErrorThresholdExceeded: More items or mini-batches have failed for good than
                 the step allows.
+            ComputeLostError: Too many tries ended through no fault of their mini-batch.
         """
         self._check_items()
         self._check_mini_batches()
+        allowed = max(_STRAYS_AT_LEAST, _STRAY_SHARE * self.total)
+        if self._stray_total > allowed:
+            msg = (
+                f"{self._stray_total} tries ended by stray kills or lost nodes, in a "
+                f"step of {self.total} mini-batches; find out who kills worker processes"
+            )
+            raise ComputeLostError(msg)
 
     def finish(self) -> None:
         """Check what can only be checked at the end.
@@ -192,7 +273,7 @@ class Ledger:
         allowed = self.limits.error_threshold
         if 0 <= allowed < self.counts.failed_items:
             msg = (
-                f"{self.counts.failed_items} items failed; "
+                f"{_counted(self.counts.failed_items, 'item')} failed; "
                 f"error_threshold={allowed} allows {allowed}"
             )
             raise ErrorThresholdExceeded(msg)
@@ -202,7 +283,7 @@ class Ledger:
         allowed = self.limits.allowed_failed_count
         if allowed is not None and 0 <= allowed < failed:
             msg = (
-                f"{failed} mini-batches failed; "
+                f"{_counted(failed, 'mini-batch', 'es')} failed; "
                 f"allowed_failed_count={allowed} allows {allowed}"
             )
             raise ErrorThresholdExceeded(msg)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
 from azml_pipelines.errors import ExecutionError, RunCanceledError
+from azml_pipelines.failpoints import point
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.run_owner import Owner
@@ -43,6 +44,7 @@ class Orchestrator:
             msg = "this process cannot find itself in the process table"
             raise LostRunError(msg)
         epoch = self._journal.claim(owner)
+        point("orchestrator.claimed")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_signal)
         self._journal.start_run()
@@ -57,6 +59,7 @@ class Orchestrator:
             self._journal.end_run("Failed", text)
             raise
         else:
+            point("run.end")
             self._journal.end_run("Failed" if error else "Finished", error)
         finally:
             self._journal.close()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.agent import Agent, AgentPlan
-from azml_pipelines.compute.runner import TimeLimits
+from azml_pipelines.compute.runner import ProcessLimits
 from azml_pipelines.data.commit import commit
 from azml_pipelines.data.minibatch import MiniBatchFile, write_mini_batches
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.failure_text import first_failure_text
 from azml_pipelines.engine.job_logs import JobLogs
-from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span
+from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
 from azml_pipelines.engine.step_inputs import (
     argument_values,
     output_directory,
@@ -33,6 +33,7 @@ from azml_pipelines.errors import (
     RunCanceledError,
     UserErrorException,
 )
+from azml_pipelines.failpoints import point
 from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
 from azml_pipelines.worker.messages import NodeStart
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["ParallelExecutor", "StepContext"]
 
 _INIT_ALLOWANCE = 30.0
-_PATIENCE = 900.0
+_PATIENCE = 700.0
 _STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
 
 
@@ -105,6 +106,7 @@ class ParallelExecutor:
         self._end("Finished", None)
 
     def _end(self, status: str, error: str | None) -> None:
+        point("step.end")
         if self._logs is not None:
             self._logs.ended(status, error, self._counts)
         self._journal.end_step(self._position, status, error)  # type: ignore[arg-type]
@@ -140,9 +142,10 @@ class ParallelExecutor:
             [*inputs, *side_inputs],
             output,
         )
-        limits = TimeLimits(
+        limits = ProcessLimits(
             run=settings.run_invocation_timeout,
             init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
+            memory=settings.memory_limit_per_process,
         )
         plans = []
         for number in range(settings.node_count):
@@ -159,6 +162,8 @@ class ParallelExecutor:
                 logs=str(self._folder.logs),
                 arguments=driver_arguments(step, inputs, own, output),
                 environment=environment,
+                memory_limit=settings.memory_limit_per_process,
+                max_result_bytes=settings.max_result_bytes,
                 logging_level=settings.logging_level,
                 dataframe_header=settings.append_row_dataframe_header,
                 startup=_STARTUP,
@@ -215,17 +220,20 @@ class ParallelExecutor:
             error_threshold=settings.error_threshold,
             allowed_failed_count=settings.allowed_failed_count,
             allowed_failed_percent=settings.allowed_failed_percent,
+            bisect=settings.on_failed_mini_batch == "bisect",
             needs_a_success=settings.output_action == "append_row",
         )
-        waiting = [Span(gap.first, gap.count, gap.attempt) for gap in point.gaps]
-        return Ledger(point.total_mini_batches or 0, limits, waiting, self._counts)
+        waiting = [Span(**gap.__dict__) for gap in point.gaps]
+        total = point.total_mini_batches or 0
+        return Ledger(total, limits, waiting, self._counts, point.spoiled)
 
     def _dispatch(self, ledger: Ledger, slots: Slots) -> None:
         settings = self._step.settings
         logs = JobLogs(self._folder, ledger.total)
         self._logs = logs
 
-        def settle(report: BundleReport, final: frozenset[int]) -> None:
+        def settle(report: BundleReport, verdicts: dict[int, Verdict]) -> None:
+            final = _those(verdicts, Verdict.FAILED)
             bundle = SettledBundle(
                 report.part,
                 report.done(),
@@ -233,6 +241,8 @@ class ParallelExecutor:
                 final,
                 report.node,
                 report.process,
+                _those(verdicts, Verdict.SPLIT),
+                report.first_item,
             )
             progress = Progress(**ledger.counts.__dict__)
             self._journal.settle(self._position, bundle, progress)
@@ -280,6 +290,10 @@ class ParallelExecutor:
             raise OutputError(msg) from error
         self._journal.note_output(self._position, str(destination), committed.sha256)
         return True
+
+
+def _those(verdicts: dict[int, Verdict], verdict: Verdict) -> frozenset[int]:
+    return frozenset(index for index, found in verdicts.items() if found is verdict)
 
 
 class _Nodes:

@@ -36,5 +36,11 @@ class ParallelRunSettings(BaseModel):
     allowed_failed_count: int | None = Field(default=None, ge=-1)
     """Failed mini-batches above which the step is stopped; None and -1 never do."""
     allowed_failed_percent: float | None = Field(default=None, ge=0, le=100)
+    on_failed_mini_batch: Literal["fail", "bisect"] = "fail"
+    """``bisect`` splits a mini-batch that failed for good until bad items stand alone."""
+    memory_limit_per_process: int | None = Field(default=None, ge=1)
+    """Bytes of memory that one worker process may use; None sets no limit."""
+    max_result_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    """Bytes of rows that one mini-batch may return."""
     logging_level: str = "INFO"
     environment_variables: dict[str, str] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.failpoints import point, write
 from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
 from azml_pipelines.run.pipeline_run import PipelineRun
@@ -18,6 +19,7 @@ from azml_pipelines.store.catalog import RunRecord
 from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.snapshot import copy_snapshot
 from azml_pipelines.store.workspace_folder import RunFolder
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +101,7 @@ def _write_down(
         for step in plan.steps:
             place = unfinished.step(step.step_run_id)
             place.root.mkdir(mode=0o700)
+            point("submit.snapshot")
             copy_snapshot(Path(step.source_directory), place.snapshot)
             _check_script(place.snapshot, step.settings.entry_script, step.name)
         text = plan.model_dump_json(indent=2).encode()
@@ -107,6 +110,7 @@ def _write_down(
             unfinished.definition, definition.model_dump_json(indent=2).encode()
         )
         Journal.create(unfinished.journal, plan, text)
+        point("submit.rename")
         unfinished.root.rename(folder.root)
     except BaseException:
         shutil.rmtree(unfinished.root, ignore_errors=True)
@@ -117,9 +121,9 @@ def _write_down(
 def _check_script(snapshot: Path, entry_script: str, step: str) -> None:
     if not (snapshot / entry_script).is_file():
         msg = (
-            f"Step {step!r}: the entry script {entry_script!r} is not among the files "
-            "copied from its source directory; look into .amlignore (or .gitignore) "
-            "there, which may leave it out."
+            f"Step {shown(step)}: the entry script {shown(entry_script)} is not among "
+            "the files copied from its source directory; look into .amlignore (or "
+            ".gitignore) there, which may leave it out."
         )
         raise UserErrorException(msg)
 
@@ -128,8 +132,9 @@ def _write_through(file: Path, content: bytes) -> None:
     """Write a file that is still there after the machine loses its power."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
+        write("submit.plan_write", stream, content)
         stream.flush()
+        point("submit.plan_fsync")
         os.fsync(stream.fileno())
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.data.commit import Slice
 from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.failpoints import point
 from azml_pipelines.store.journal_file import connect, create_journal, storable
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL
@@ -56,12 +57,16 @@ class SettledBundle:
     """Mini-batches among the failures that were given up."""
     node: str
     process: str
+    split: frozenset[int] = frozenset()
+    """Mini-batches among the failures whose halves are tried next."""
+    first_item: int = 0
+    """Where the piece begins, when the bundle is a piece of one mini-batch."""
 
 
 _INSERT_FAILURE = (
-    "INSERT INTO failure (step, mini_batch, attempt, final, charged, reason, items,"
-    " exception_type, message, user_line, traceback, node, process, seconds, time)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO failure (step, mini_batch, attempt, first_item, final, split, charged,"
+    " reason, items, exception_type, message, user_line, traceback, node, process,"
+    " seconds, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -72,7 +77,9 @@ def _failures(position: int, bundle: SettledBundle) -> Iterator[tuple[object, ..
             position,
             failed.mini_batch,
             failed.attempt,
+            bundle.first_item,
             failed.mini_batch in bundle.final,
+            failed.mini_batch in bundle.split,
             failed.charged,
             failed.reason,
             failed.items,
@@ -162,7 +169,7 @@ class Journal:
             "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
             " WHERE status <> 'Finished'"
         )
-        self._connection.execute("UPDATE failure SET final = 0, charged = 0")
+        self._connection.execute("UPDATE failure SET final = 0, forgiven = 1")
 
     def note_launch(self, owner: Owner, epoch: int) -> None:
         """Note who is about to claim the run, unless somebody has since ``epoch``."""
@@ -265,8 +272,9 @@ class Journal:
             # Numbers of ours, not parameters: there is one record per mini-batch.
             connection.executemany(
                 "INSERT OR IGNORE INTO done (mini_batch, offset, length, crc, rows,"  # noqa: S608
-                f" items, seconds, step, part) VALUES (?, ?, ?, ?, ?, ?, ?, {position},"
-                f" {int(part)})",
+                " items, seconds, step, part, first_item)"
+                f" VALUES (?, ?, ?, ?, ?, ?, ?, {position}, {int(part)},"
+                f" {bundle.first_item})",
                 bundle.done,
             )
             connection.executemany(_INSERT_FAILURE, _failures(position, bundle))
@@ -305,7 +313,8 @@ class Journal:
         """Yield where the rows of each succeeded mini-batch stand, in input order."""
         rows = self._connection.execute(
             "SELECT mini_batch, part.name, offset, length, crc FROM done"
-            " JOIN part ON part.id = done.part WHERE done.step = ? ORDER BY mini_batch",
+            " JOIN part ON part.id = done.part WHERE done.step = ?"
+            " ORDER BY mini_batch, first_item",
             (position,),
         )
         for row in rows:
@@ -316,12 +325,15 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                point("journal.begin")
                 self._check_epoch()
                 yield self._connection
+                point("journal.commit")
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+        point("journal.committed")
 
     def _check_epoch(self) -> None:
         """Write the heartbeat, which an older epoch can not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,14 @@ __all__ = ["Gap", "ResumePoint", "read_resume_point"]
 
 @dataclass(frozen=True)
 class Gap:
-    """Consecutive mini-batches that are not settled and wait for the same try."""
+    """Consecutive mini-batches, or items of one, that wait for the same try."""
 
     first: int
     count: int
     attempt: int
+    first_item: int = 0
+    item_count: int = 0
+    """Items of one split mini-batch, from ``first_item`` on; 0 for whole ones."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,27 @@ class ResumePoint:
     list_sha256: str | None
     progress: Progress
     gaps: tuple[Gap, ...]
+    spoiled: frozenset[int] = frozenset()
+    """Split mini-batches of which items were given up."""
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A mini-batch whose items are settled piece by piece."""
+
+    items: int
+    attempt: int
+    settled: tuple[tuple[int, int], ...]
+    """First item and number of items of each settled piece."""
+    spoiled: bool
+
+    def gaps(self, mini_batch: int) -> Iterator[Gap]:
+        """Yield the pieces that are not settled."""
+        first = 0
+        for start, count in (*sorted(self.settled), (self.items, 0)):
+            if first < start:
+                yield Gap(mini_batch, 1, self.attempt + 1, first, start - first)
+            first = start + count
 
 
 def read_resume_point(journal: Path, position: int) -> ResumePoint:
@@ -45,61 +70,141 @@ def read_resume_point(journal: Path, position: int) -> ResumePoint:
             "SELECT total_mini_batches, list_sha256 FROM step WHERE position = ?",
             (position,),
         ).fetchone()
-        total = step["total_mini_batches"]
-        tried = {
-            row["mini_batch"]: row["attempt"]
-            for row in connection.execute(
-                "SELECT mini_batch, max(attempt) AS attempt FROM failure"
-                " WHERE step = ? AND charged AND NOT final GROUP BY mini_batch",
-                (position,),
-            )
-        }
-        settled = (
-            row["mini_batch"]
-            for row in connection.execute(
-                "SELECT mini_batch FROM done WHERE step = ? UNION SELECT mini_batch"
-                " FROM failure WHERE step = ? AND final ORDER BY mini_batch",
-                (position, position),
+        splits = _splits(connection, position)
+        gaps = tuple(
+            _gaps(
+                _settled(connection, position),
+                step["total_mini_batches"] or 0,
+                _tried(connection, position, splits),
+                splits,
             )
         )
-        gaps = tuple(_gaps(settled, total or 0, tried))
-        progress = _progress(connection, position)
+        progress = _progress(connection, position, splits)
     finally:
         connection.close()
-    return ResumePoint(total, step["list_sha256"], progress, gaps)
+    return ResumePoint(
+        step["total_mini_batches"],
+        step["list_sha256"],
+        progress,
+        gaps,
+        frozenset(index for index, split in splits.items() if split.spoiled),
+    )
 
 
-def _progress(connection: sqlite3.Connection, position: int) -> Progress:
+def _splits(connection: sqlite3.Connection, position: int) -> dict[int, _Split]:
+    rows = connection.execute(
+        "SELECT mini_batch, max(items) AS items, max(attempt) AS attempt FROM failure"
+        " WHERE step = ? AND split GROUP BY mini_batch",
+        (position,),
+    ).fetchall()
+    splits = {}
+    for row in rows:
+        place = (position, row["mini_batch"])
+        done = connection.execute(
+            "SELECT first_item, items FROM done WHERE step = ? AND mini_batch = ?",
+            place,
+        ).fetchall()
+        bad = connection.execute(
+            "SELECT first_item, items FROM failure"
+            " WHERE step = ? AND mini_batch = ? AND final",
+            place,
+        ).fetchall()
+        settled = tuple((piece["first_item"], piece["items"]) for piece in done + bad)
+        split = _Split(row["items"], row["attempt"], settled, spoiled=bool(bad))
+        splits[row["mini_batch"]] = split
+    return splits
+
+
+def _settled(connection: sqlite3.Connection, position: int) -> Iterator[int]:
+    """Yield the mini-batches with a settled try, whole or in pieces, in order."""
+    rows = connection.execute(
+        "SELECT mini_batch FROM done WHERE step = ? UNION SELECT mini_batch"
+        " FROM failure WHERE step = ? AND (final OR split) ORDER BY mini_batch",
+        (position, position),
+    )
+    for row in rows:
+        yield row["mini_batch"]
+
+
+def _tried(
+    connection: sqlite3.Connection, position: int, splits: dict[int, _Split]
+) -> dict[int, int]:
+    rows = connection.execute(
+        "SELECT mini_batch, max(attempt) AS attempt FROM failure WHERE step = ?"
+        " AND charged AND NOT final AND NOT forgiven GROUP BY mini_batch",
+        (position,),
+    )
+    return {
+        row["mini_batch"]: row["attempt"]
+        for row in rows
+        if row["mini_batch"] not in splits
+    }
+
+
+def _progress(
+    connection: sqlite3.Connection, position: int, splits: dict[int, _Split]
+) -> Progress:
     done = connection.execute(
-        "SELECT count(*) AS count, coalesce(sum(rows), 0) AS rows,"
+        "SELECT count(DISTINCT mini_batch) AS count, coalesce(sum(rows), 0) AS rows,"
         " coalesce(sum(max(items - rows, 0)), 0) AS short FROM done WHERE step = ?",
         (position,),
     ).fetchone()
     failed = connection.execute(
-        "SELECT coalesce(sum(final), 0) AS count, coalesce(sum(final * items), 0) AS"
-        " items, coalesce(sum(NOT final), 0) AS retries FROM failure WHERE step = ?",
+        "SELECT coalesce(sum(final * items), 0) AS items,"
+        " coalesce(sum(NOT final), 0) AS retries,"
+        " count(DISTINCT CASE WHEN final THEN mini_batch END) AS count"
+        " FROM failure WHERE step = ?",
         (position,),
     ).fetchone()
+    count, failed_count = done["count"] + failed["count"], failed["count"]
+    for mini_batch, split in splits.items():
+        # Counted once in each table that holds a piece; it counts once, when complete.
+        count -= _tables_with(connection, position, mini_batch)
+        failed_count -= split.spoiled
+        if not any(split.gaps(mini_batch)):
+            count += 1
+            failed_count += split.spoiled
     return Progress(
-        done_mini_batches=done["count"] + failed["count"],
-        failed_mini_batches=failed["count"],
+        done_mini_batches=count,
+        failed_mini_batches=failed_count,
         succeeded_items=done["rows"],
         failed_items=done["short"] + failed["items"],
         retries=failed["retries"],
     )
 
 
-def _gaps(settled: Iterable[int], total: int, tried: dict[int, int]) -> Iterator[Gap]:
+def _tables_with(connection: sqlite3.Connection, position: int, index: int) -> int:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM done WHERE step = :step AND mini_batch = :index)"
+        " + EXISTS (SELECT 1 FROM failure WHERE step = :step AND mini_batch = :index"
+        " AND final) AS count",
+        {"step": position, "index": index},
+    ).fetchone()
+    return int(row["count"])
+
+
+def _gaps(
+    settled: Iterable[int],
+    total: int,
+    tried: dict[int, int],
+    splits: dict[int, _Split],
+) -> Iterator[Gap]:
     """Yield what lies between the settled mini-batches, those tried before alone."""
+    retried = sorted(tried)
     first = 0
     for index in settled:
-        yield from _split(first, index, tried)
+        yield from _between(first, index, tried, retried)
+        if index in splits:
+            yield from splits[index].gaps(index)
         first = index + 1
-    yield from _split(first, total, tried)
+    yield from _between(first, total, tried, retried)
 
 
-def _split(first: int, end: int, tried: dict[int, int]) -> Iterator[Gap]:
-    for index in sorted(index for index in tried if first <= index < end):
+def _between(
+    first: int, end: int, tried: dict[int, int], retried: list[int]
+) -> Iterator[Gap]:
+    while (at := bisect_left(retried, first)) < len(retried) and retried[at] < end:
+        index = retried[at]
         if first < index:
             yield Gap(first, index - first, 1)
         yield Gap(index, 1, tried[index] + 1)

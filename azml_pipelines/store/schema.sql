@@ -42,10 +42,11 @@ CREATE TABLE part (
     name TEXT NOT NULL,
     UNIQUE (step, name)
 );
--- A mini-batch that succeeded; the first record of it stands.
+-- A mini-batch that succeeded, or a piece of a split one; the first record stands.
 CREATE TABLE done (
     step       INTEGER NOT NULL,
     mini_batch INTEGER NOT NULL,
+    first_item INTEGER NOT NULL,
     part       INTEGER NOT NULL,
     offset     INTEGER NOT NULL,
     length     INTEGER NOT NULL,
@@ -53,16 +54,23 @@ CREATE TABLE done (
     rows       INTEGER NOT NULL,
     items      INTEGER NOT NULL,
     seconds    REAL NOT NULL,
-    PRIMARY KEY (step, mini_batch)
+    PRIMARY KEY (step, mini_batch, first_item)
 ) WITHOUT ROWID;
--- A try that failed.
+-- A try that failed: of the items from first_item on, as many as items says.
 CREATE TABLE failure (
     id             INTEGER PRIMARY KEY,
     step           INTEGER NOT NULL,
     mini_batch     INTEGER NOT NULL,
     attempt        INTEGER NOT NULL,
+    first_item     INTEGER NOT NULL,
+    -- Given up: its items have failed.
     final          INTEGER NOT NULL,
+    -- Not given up but split, so that good items are told from bad ones.
+    split          INTEGER NOT NULL,
+    -- Counts toward run_max_try; a stray kill or a lost node does not.
     charged        INTEGER NOT NULL,
+    -- From before the run was resumed after its end: tried again from the start.
+    forgiven       INTEGER NOT NULL DEFAULT 0,
     reason         TEXT NOT NULL,
     items          INTEGER NOT NULL,
     exception_type TEXT NOT NULL,

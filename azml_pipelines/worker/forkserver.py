@@ -49,6 +49,8 @@ class ChildOrder:
     start: WorkerStart
     link: socket.socket
     page_descriptor: int
+    outputs: tuple[int, ...] = ()
+    """For standard output and standard error; its parent's when empty."""
 
 
 class _ControlReader(FrameReader):
@@ -137,12 +139,15 @@ class ForkServer:
     def _fork(self, start: WorkerStart) -> ChildOrder | None:
         link = self._reader.descriptors.popleft()
         page = self._reader.descriptors.popleft()
+        outputs = tuple(
+            self._reader.descriptors.popleft() for _ in range(start.outputs)
+        )
         server = os.getpid()
         pid = os.fork()
         if pid:
             self._numbers[pid] = start.number
-            os.close(link)
-            os.close(page)
+            for descriptor in (link, page, *outputs):
+                os.close(descriptor)
             payload = Exit(start.number, pid).encode()
             send_frame(self._control, STARTED, payload)
             return None
@@ -151,7 +156,7 @@ class ForkServer:
         if os.getppid() != server or self._node is None:
             os._exit(1)
         self._forget_server()
-        return ChildOrder(self._node, start, socket.socket(fileno=link), page)
+        return ChildOrder(self._node, start, socket.socket(fileno=link), page, outputs)
 
     def _forget_server(self) -> None:
         signal.set_wakeup_fd(-1)

@@ -11,6 +11,7 @@ from zlib import crc32
 from azml_pipelines.data.loading import load_mini_batch
 from azml_pipelines.data.minibatch import items_of
 from azml_pipelines.data.output_action import WrongReturnError
+from azml_pipelines.failpoints import point
 from azml_pipelines.worker.entry import MiniBatchContext
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.messages import (
@@ -138,9 +139,11 @@ class Worker:
             seconds = time.perf_counter() - started
             return self._failed(index, attempt, items, error, seconds)
         offset, crc = self._write(rows, index)
+        point("part.written")
         page.settle(
             Done(index, offset, len(rows.text), crc, rows.count, items, seconds)
         )
+        point("part.recorded")
         return None
 
     def _write(self, rows: Rows, index: int) -> tuple[int, int]:
@@ -158,7 +161,11 @@ class Worker:
         error: BaseException,
         seconds: float,
     ) -> FailedTry:
-        reason = "wrong return" if isinstance(error, WrongReturnError) else "exception"
+        reason = "exception"
+        if isinstance(error, WrongReturnError):
+            reason = "wrong return"
+        elif isinstance(error, MemoryError):
+            reason = "memory"
         where = f"mini-batch {index}, try {attempt}: "
         described = self._errors.describe(error, where)
         return FailedTry(index, attempt, reason, items, described, seconds)

@@ -76,6 +76,9 @@ class NodeStart:
     arguments: list[str] = field(default_factory=list)
     """``sys.argv[1:]`` of the entry script."""
     environment: dict[str, str] = field(default_factory=dict)
+    memory_limit: Optional[int] = None  # noqa: UP045
+    """Bytes of data that one process may hold; None sets no limit."""
+    max_result_bytes: int = 1 << 28
     logging_level: str = "INFO"
     dataframe_header: bool = False
     startup: list[str] = field(default_factory=list)
@@ -108,6 +111,8 @@ class WorkerStart:
     """Name in logs, ``process000``; the same for a replacement."""
     part: str
     """Name of the part file to create; never one that exists."""
+    outputs: int = 0
+    """How many descriptors for standard output and error travel beside the frame."""
 
     def encode(self) -> bytes:
         """Return the payload of a ``START`` frame."""
@@ -147,6 +152,11 @@ class Bundle:
     """1 for the first try."""
     lines: bytes
     """Their lines of the frozen mini-batch list, each with its newline."""
+    first_item: int = 0
+    item_count: int = 0
+    """A piece of one mini-batch; 0 for whole ones."""
+    fresh: bool = False
+    """Whether a process that has run nothing yet must take it."""
 
     def encode(self) -> bytes:
         """Return the payload of a ``BUNDLE`` frame; the lines travel as they are."""

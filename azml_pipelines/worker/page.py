@@ -25,6 +25,7 @@ __all__ = [
     "Page",
     "Phase",
     "Running",
+    "pack_record",
     "unpack_records",
 ]
 
@@ -77,6 +78,12 @@ class Running:
     items: int
 
 
+def pack_record(done: Done) -> bytes:
+    """Write one record, with the check that shows whether it is whole."""
+    fields = _FIELDS.pack(*done)
+    return fields + zlib.crc32(fields).to_bytes(4, "little")
+
+
 def unpack_records(records: bytes) -> Iterator[Done]:
     """Read records that ``Page.records`` has checked."""
     for fields in _RECORD.iter_unpack(records):
@@ -126,11 +133,8 @@ class Page:
 
     def settle(self, done: Done) -> None:
         """Note that a mini-batch succeeded and nothing is in hand."""
-        fields = _FIELDS.pack(*done)
         start = _HEAD_SIZE + self._written * _RECORD.size
-        self._memory[start : start + _RECORD.size] = fields + zlib.crc32(
-            fields
-        ).to_bytes(4, "little")
+        self._memory[start : start + _RECORD.size] = pack_record(done)
         self._written += 1
         self.leave()
 

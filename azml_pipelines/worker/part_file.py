@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from azml_pipelines.failpoints import clip, point, write
+
 __all__ = ["PartFile"]
 
 
@@ -26,11 +28,12 @@ class PartFile:
         if not text:
             return self._end
         if self._descriptor < 0:
+            point("part.create")
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, 0o600)
         start = self._end
         try:
-            written = os.write(self._descriptor, text)
+            written = os.write(self._descriptor, clip("part.write", text))
             while written < len(text):
                 written += os.write(self._descriptor, text[written:])
         except OSError:
@@ -52,5 +55,6 @@ class PartFile:
         # A name that no commit looks for, should this process be killed in between.
         temporary = os.path.join(self._folder, f".{name}.{os.getpid()}")
         with open(temporary, "wb") as file:
-            file.write(header)
+            write("header.write", file, header)
+        point("header.rename")
         os.replace(temporary, os.path.join(self._folder, name))

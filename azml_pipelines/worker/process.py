@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from azml_pipelines.data.loading import FileInput, TableInput
 from azml_pipelines.data.output_action import output_actions
@@ -34,12 +35,10 @@ def work(order: ChildOrder) -> int:
     """Be the worker process that ``order`` describes; return its exit code."""
     node, process = order.node, order.start.process
     logs = Path(node.logs)
-    _redirect(sys.stdout.fileno(), logs, "stdout", node.node, process)
-    _redirect(sys.stderr.fileno(), logs, "stderr", node.node, process)
-    # Printing the name of a file that is not UTF-8 fails nobody's mini-batch.
-    sys.stdout.reconfigure(  # type: ignore[union-attr] # a real stream
-        encoding="utf-8", errors="backslashreplace", line_buffering=True
-    )
+    for target, standard in zip(order.outputs, (1, 2)):  # noqa: B905 - for Python 3.9
+        os.dup2(target, standard)
+        os.close(target)
+    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
     try:
         _settle_in(node, process, logs)
         action = _action(node)
@@ -60,16 +59,24 @@ def work(order: ChildOrder) -> int:
     return worker.serve()
 
 
+def _text_stream(descriptor: int) -> TextIO:
+    """Open a standard stream anew: the old one knows a file that is not there any more.
+
+    Printing the name of a file that is not UTF-8 fails nobody's mini-batch.
+    """
+    return open(
+        descriptor,
+        "w",
+        buffering=1,
+        encoding="utf-8",
+        errors="backslashreplace",
+        closefd=False,
+    )
+
+
 def _file(folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder / name
-
-
-def _redirect(descriptor: int, logs: Path, kind: str, node: str, process: str) -> None:
-    path = _file(logs / "user" / kind / node, f"{process}.{kind}.txt")
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(target, descriptor)
-    os.close(target)
 
 
 def _settle_in(node: NodeStart, process: str, logs: Path) -> None:
@@ -79,6 +86,9 @@ def _settle_in(node: NodeStart, process: str, logs: Path) -> None:
     os.environ["AZML_NODE"] = node.node
     os.environ["AZML_PROCESS"] = process
     os.environ["AZML_LOG_DIR"] = str(script_log)
+    if node.memory_limit is not None:
+        limit = node.memory_limit
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     os.chdir(node.source_directory)
     sys.path.insert(0, node.source_directory)
     sys.argv = [os.path.join(node.source_directory, node.entry_script), *node.arguments]
@@ -104,7 +114,11 @@ def _action(node: NodeStart) -> OutputAction:
     action: OutputAction
     if node.output_action == "append_row":
         options = read_to_csv_settings(Path(node.source_directory))
-        action = kind(header=node.dataframe_header, to_csv_options=options)
+        action = kind(
+            header=node.dataframe_header,
+            to_csv_options=options,
+            max_result_bytes=node.max_result_bytes,
+        )
     else:
         action = kind()
     return action

@@ -1,0 +1,144 @@
+"""Named places at which a fault can be put, for tests of what survives it.
+
+Nothing happens unless ``AZML_FAILPOINTS`` is set when the process starts, for example to
+``commit.rename=kill@1;journal.commit=EIO@3``: the first time the rename of a commit is
+reached the process kills itself, the third transaction fails with EIO. ``short`` writes
+half of the bytes and then fails with ENOSPC, as a full disk does. The names of the points
+that were reached are appended to the file named by ``AZML_FAILPOINTS_LOG``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import BinaryIO
+
+__all__ = ["POINTS", "Failpoints", "clip", "point", "write"]
+
+POINTS = (
+    "submit.snapshot",
+    "submit.plan_write",
+    "submit.plan_fsync",
+    "submit.rename",
+    "launch.spawn",
+    "launch.spawned",
+    "orchestrator.claimed",
+    "journal.begin",
+    "journal.commit",
+    "journal.committed",
+    "list.write",
+    "list.fsync",
+    "list.rename",
+    "list.renamed",
+    "node.copy",
+    "part.create",
+    "part.write",
+    "part.written",
+    "part.recorded",
+    "header.write",
+    "header.rename",
+    "dispatch.submit",
+    "dispatch.settle",
+    "dispatch.settled",
+    "logs.write",
+    "commit.open",
+    "commit.write",
+    "commit.fsync",
+    "commit.rename",
+    "commit.renamed",
+    "commit.folder_fsync",
+    "failed_items.write",
+    "failed_items.rename",
+    "step.end",
+    "run.end",
+)
+"""Every point there is, in about the order in which a run reaches them."""
+
+_VARIABLE = "AZML_FAILPOINTS"
+_LOG_VARIABLE = "AZML_FAILPOINTS_LOG"
+_ERRORS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "short": errno.ENOSPC}
+
+
+class Failpoints:
+    """The faults of one process.
+
+    Args:
+        text: The value of ``AZML_FAILPOINTS``.
+        log: The file that reached points are appended to; none when empty.
+    """
+
+    def __init__(self, text: str, log: str = "") -> None:
+        self._log = log
+        self._faults: dict[str, tuple[str, int]] = {}
+        self._hits: dict[str, int] = {}
+        for fault in filter(None, text.split(";")):
+            name, _, action = fault.partition("=")
+            what, _, hit = action.partition("@")
+            if name not in POINTS or what not in {*_ERRORS, "kill"}:
+                msg = f"{_VARIABLE}: {fault!r} is no point=action@hit"
+                raise ValueError(msg)
+            self._faults[name] = (what, int(hit or 1))
+
+    def reach(self, name: str) -> str | None:
+        """Note that a point was reached; return the action that is due there, if any."""
+        hit = self._hits.get(name, 0) + 1
+        self._hits[name] = hit
+        if self._log and hit == 1:
+            with open(self._log, "a", encoding="ascii") as file:  # noqa: PTH123 - in workers
+                file.write(f"{name}\n")
+        action, due = self._faults.get(name, ("", 0))
+        if hit != due:
+            return None
+        if action == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return action
+
+
+_ARMED = (
+    Failpoints(os.environ.get(_VARIABLE, ""), os.environ.get(_LOG_VARIABLE, ""))
+    if _VARIABLE in os.environ
+    else None
+)
+
+
+def _fail(name: str, action: str) -> None:
+    number = _ERRORS[action]
+    raise OSError(number, f"{os.strerror(number)} (failpoint {name})")
+
+
+def point(name: str) -> None:
+    """Fail here if a test asked for it.
+
+    Raises:
+        OSError: A test asked for it.
+    """
+    if _ARMED is not None and (action := _ARMED.reach(name)):
+        _fail(name, action)
+
+
+def clip(name: str, data: bytes) -> bytes:
+    """Return ``data``, or the half that a short write takes, if a test asked for that.
+
+    Raises:
+        OSError: A test asked for it.
+    """
+    if _ARMED is None or not (action := _ARMED.reach(name)):
+        return data
+    if action != "short":
+        _fail(name, action)
+    return data[: len(data) // 2]
+
+
+def write(name: str, file: BinaryIO, data: bytes) -> None:
+    """Write ``data``, or less of it, or nothing, if a test asked for that.
+
+    Raises:
+        OSError: The file could not be written, or a test asked for it.
+    """
+    if _ARMED is not None and (action := _ARMED.reach(name)):
+        if action == "short":
+            file.write(data[: len(data) // 2])
+            file.flush()
+        _fail(name, action)
+    file.write(data)
