@@ -1,10 +1,10 @@
 """Named places at which a fault can be put, for tests of what survives it.
 
-Nothing happens unless ``AZML_FAILPOINTS`` is set when the process starts, for example to
-``commit.rename=kill@1;journal.commit=EIO@3``: the first time the rename of a commit is
-reached the process kills itself, the third transaction fails with EIO. ``short`` writes
-half of the bytes and then fails with ENOSPC, as a full disk does. The names of the points
-that were reached are appended to the file named by ``AZML_FAILPOINTS_LOG``.
+Nothing happens unless ``AZML_FAILPOINTS`` is set when the process starts, for example
+to ``commit.rename=kill@1;journal.commit=EIO@3``: the first time the rename of a commit
+is reached the process kills itself, the third transaction fails with EIO. ``short``
+writes half of the bytes and then fails with ENOSPC, as a full disk does. The names of
+the points that were reached are appended to the file named by ``AZML_FAILPOINTS_LOG``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from pathlib import Path
 from typing import BinaryIO
 
 __all__ = ["POINTS", "Failpoints", "clip", "point", "write"]
@@ -85,7 +86,7 @@ class Failpoints:
         hit = self._hits.get(name, 0) + 1
         self._hits[name] = hit
         if self._log and hit == 1:
-            with open(self._log, "a", encoding="ascii") as file:  # noqa: PTH123 - in workers
+            with Path(self._log).open("a", encoding="ascii") as file:
                 file.write(f"{name}\n")
         action, due = self._faults.get(name, ("", 0))
         if hit != due:

@@ -26,7 +26,7 @@ from azml_pipelines.compute.capped_log import LogDrain
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
 from azml_pipelines.compute.memory import resident_bytes
 from azml_pipelines.compute.report import BundleReport
-from azml_pipelines.compute.runner import InitError, Runner, ProcessLimits
+from azml_pipelines.compute.runner import InitError, ProcessLimits, Runner
 from azml_pipelines.failpoints import point
 from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY

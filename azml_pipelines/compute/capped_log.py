@@ -1,4 +1,4 @@
-"""What user code prints, kept within bounds: the beginning, the end, and what was lost."""
+"""What user code prints, within bounds: the beginning, the end, what was dropped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import os
 import selectors
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["CappedLog", "LogDrain"]
 
@@ -18,8 +21,8 @@ _BLOCK = 1 << 16
 class CappedLog:
     """A log file of at most 8 MB: its first MB, then what came last.
 
-    The end is kept in two files that take turns until the log is closed, so that it never
-    has to be moved while it grows.
+    The end is kept in two files that take turns until the log is closed, so that it
+    never has to be moved while it grows.
 
     Args:
         path: Appended to.

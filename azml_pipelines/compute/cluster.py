@@ -8,11 +8,12 @@ and its report is released as soon as it has been read.
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 from typing import TYPE_CHECKING, Any
 
 import dask
-from distributed import Client, LocalCluster, Worker, get_worker
+from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 
 from azml_pipelines.compute.report import BundleReport
 
@@ -58,6 +59,20 @@ def _process(bundle: Bundle) -> BundleReport:
     return agent.process(bundle)
 
 
+class _SilentScheduler(Scheduler):
+    """Opens no port: everything happens inside of this process."""
+
+    def start_http_server(self, *_: object, **__: object) -> None:
+        """Do nothing, where Dask would serve its pages to everybody on this machine."""
+
+
+class _SilentWorker(Worker):
+    """As the scheduler."""
+
+    def start_http_server(self, *_: object, **__: object) -> None:
+        """See ``_SilentScheduler``."""
+
+
 class LocalSlots:
     """Nodes on this machine, inside of this process; user code runs in child processes.
 
@@ -72,14 +87,26 @@ class LocalSlots:
             queue.SimpleQueue()
         )
         with dask.config.set(_SETTINGS):
-            self._cluster = LocalCluster(
-                n_workers=len(self._agents),
-                threads_per_worker=2 * self._processes,
-                processes=False,
-                protocol="inproc://",
-                dashboard_address="127.0.0.1:0",
-                worker_dashboard_address="127.0.0.1:0",
-                silence_logs=50,
+            worker = {
+                "cls": _SilentWorker,
+                "options": {
+                    "nthreads": 2 * self._processes,
+                    "protocol": "inproc://",
+                    "dashboard": False,
+                    "dashboard_address": None,
+                },
+            }
+            self._cluster = SpecCluster(
+                scheduler={
+                    "cls": _SilentScheduler,
+                    "options": {
+                        "protocol": "inproc://",
+                        "dashboard": False,
+                        "dashboard_address": None,
+                    },
+                },
+                workers=dict.fromkeys(range(len(self._agents)), worker),
+                silence_logs=logging.CRITICAL,
             )
             self._client = Client(self._cluster, set_as_default=False)
         self._in_hand: dict[str, int] = {}

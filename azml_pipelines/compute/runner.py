@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.messages import Bundle, WorkerStart
     from azml_pipelines.worker.page import Running
 
-__all__ = ["InitError", "Runner", "ProcessLimits"]
+__all__ = ["InitError", "ProcessLimits", "Runner"]
 
 _LOOK_SECONDS = 0.25
 _EXIT_SECONDS = 10.0

@@ -266,5 +266,5 @@ def _folder_of(
             )
             raise UserErrorException(msg)
     folder = workspace.datastore_folder(f"{account}{kind}/{container}")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder_url(folder)

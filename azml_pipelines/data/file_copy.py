@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from azml_pipelines.errors import UserErrorException
@@ -21,15 +21,18 @@ _UNFINISHED = ".azml-unfinished-"
 def copy_file(source: Path, destination: Path) -> None:
     """Copy the bytes of ``source``; folders are made, an existing file is replaced.
 
+    The copy is as open to others as the folder that it lands in, and not more.
+
     Raises:
         FileNotFoundError: ``source`` is gone.
         UserErrorException: ``destination`` cannot be written.
     """
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
+        mode = _make_folders(destination.parent) & 0o666
         temporary = destination.with_name(f"{_UNFINISHED}{uuid4().hex}")
         try:
-            shutil.copyfile(source, temporary)
+            with source.open("rb") as data, _create(temporary, mode) as copy:
+                shutil.copyfileobj(data, copy)
             temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
@@ -42,6 +45,21 @@ def copy_file(source: Path, destination: Path) -> None:
             "write there."
         )
         raise UserErrorException(msg, inner_exception=error) from error
+
+
+def _make_folders(folder: Path) -> int:
+    """Make what is missing, as open as the folder above it; return its mode."""
+    if folder.is_dir():
+        return folder.stat().st_mode
+    mode = _make_folders(folder.parent) & 0o777
+    folder.mkdir(mode=mode, exist_ok=True)
+    return mode
+
+
+def _create(file: Path, mode: int) -> BinaryIO:
+    """Open a new file; never one that somebody has put there, nor a link."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    return os.fdopen(os.open(file, flags, mode), "wb")
 
 
 def is_unfinished(path: str) -> bool:

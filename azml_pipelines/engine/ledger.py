@@ -190,7 +190,7 @@ class Ledger:
         return Verdict.FAILED
 
     def strays_of(self, mini_batch: int) -> int:
-        """Return how often a try of this mini-batch ended through no fault of its own."""
+        """Return how many tries of a mini-batch ended through no fault of its own."""
         return self._strays.get(mini_batch, 0)
 
     def _split(self, span: Span, items: int) -> Verdict:
@@ -214,7 +214,7 @@ class Ledger:
         self.counts.failed_mini_batches += 1
 
     def _settle_piece(self, mini_batch: int) -> None:
-        """A split mini-batch is settled with its last piece, and failed if one was bad."""
+        """Settle a split mini-batch with its last piece; it failed if one was bad."""
         left = self._pieces.get(mini_batch, 1) - 1
         if left:
             self._pieces[mini_batch] = left
@@ -237,7 +237,7 @@ class Ledger:
         if self._stray_total > allowed:
             msg = (
                 f"{self._stray_total} tries ended by stray kills or lost nodes, in a "
-                f"step of {self.total} mini-batches; find out who kills worker processes"
+                f"step of {self.total} mini-batches; find out who kills the workers"
             )
             raise ComputeLostError(msg)
 

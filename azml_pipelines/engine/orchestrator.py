@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
-from azml_pipelines.errors import ExecutionError, RunCanceledError
+from azml_pipelines.errors import (
+    AzmlError,
+    ExecutionError,
+    RunCanceledError,
+    WorkspaceException,
+)
 from azml_pipelines.failpoints import point
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.journal import Journal, LostRunError
@@ -28,7 +35,6 @@ class Orchestrator:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._plan = RunPlan.model_validate_json(folder.plan.read_bytes())
         self._journal = Journal(folder.journal)
         self._stop_signal: int | None = None
         self._failed: set[str] = set()
@@ -49,13 +55,17 @@ class Orchestrator:
             signal.signal(number, self._note_signal)
         self._journal.start_run()
         try:
-            error = self._run_steps(epoch)
+            error = self._run_steps(self._read_plan(), epoch)
         except RunCanceledError:
             self._journal.end_run("Canceled")
         except LostRunError:
             raise
         except BaseException as problem:
             text = f"internal error: {problem!r}; see {self._folder.log}"
+            if isinstance(problem, AzmlError):
+                text = problem.message
+            elif isinstance(problem, (OSError, sqlite3.Error)):
+                text = f"the run's folder cannot be used: {problem}"
             self._journal.end_run("Failed", text)
             raise
         else:
@@ -64,18 +74,31 @@ class Orchestrator:
         finally:
             self._journal.close()
 
-    def _run_steps(self, epoch: int) -> str | None:
+    def _read_plan(self) -> RunPlan:
+        """Read the plan that was written at submission.
+
+        Raises:
+            WorkspaceException: Somebody has changed it since.
+        """
+        text = self._folder.plan.read_bytes()
+        if hashlib.sha256(text).hexdigest() != self._journal.plan_sha256():
+            msg = (
+                f"{self._folder.plan} is not what was submitted; restore it, or submit "
+                "the pipeline again"
+            )
+            raise WorkspaceException(msg)
+        return RunPlan.model_validate_json(text)
+
+    def _run_steps(self, plan: RunPlan, epoch: int) -> str | None:
         """Run every step that can run; return the error of the first that failed."""
         first_error: str | None = None
-        context = StepContext(
-            self._plan, self._folder, self._journal, epoch, self._check
-        )
+        context = StepContext(plan, self._folder, self._journal, epoch, self._check)
         finished = self._journal.finished_steps()
-        for position, step in enumerate(self._plan.steps):
+        for position, step in enumerate(plan.steps):
             if position in finished:
                 continue
             blocked = self._failed.intersection(step.after)
-            if blocked or (first_error and not self._plan.continue_on_step_failure):
+            if blocked or (first_error and not plan.continue_on_step_failure):
                 self._failed.add(step.step_run_id)
                 continue
             self._check()

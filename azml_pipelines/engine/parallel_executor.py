@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import sqlite3
 import sys
 import time
 from dataclasses import dataclass
@@ -103,6 +106,12 @@ class ParallelExecutor:
             text = f"Step {step.name!r} failed: {error.message}.{first}"
             self._end("Failed", text)
             raise ExecutionError(text) from error
+        except (OSError, sqlite3.Error) as error:
+            text = f"Step {step.name!r} failed: its files cannot be used: {error}"
+            # Where the disk is full, this may fail too; the orchestrator says it again.
+            with contextlib.suppress(OSError, sqlite3.Error):
+                self._end("Failed", text)
+            raise ExecutionError(text) from error
         self._end("Finished", None)
 
     def _end(self, status: str, error: str | None) -> None:
@@ -190,6 +199,7 @@ class ParallelExecutor:
         """
         point = read_resume_point(self._context.folder.journal, self._position)
         if point.total_mini_batches is not None:
+            self._check_list(point.list_sha256)
             return
         size = self._step.settings.mini_batch_size
         lines = (
@@ -210,6 +220,21 @@ class ParallelExecutor:
         self._journal.note_totals(
             self._position, totals.mini_batches, totals.items, totals.sha256
         )
+
+    def _check_list(self, sha256: str | None) -> None:
+        """Refuse a list of mini-batches that is not the one that was frozen.
+
+        Raises:
+            OutputError: It was changed, or is gone.
+        """
+        with self._folder.mini_batches.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            msg = (
+                f"{self._folder.mini_batches} is not the list that was frozen at the "
+                "start; restore it, or submit the pipeline again"
+            )
+            raise OutputError(msg)
 
     def _open_ledger(self) -> Ledger:
         settings = self._step.settings

@@ -13,6 +13,7 @@ __all__ = [
     "RAISES",
     "RETURNS_NONE",
     "RETURNS_TEXT",
+    "RUNS_OUT_OF_MEMORY",
     "SEGFAULTS",
     "SLEEPS",
     "SPINS_IN_C",
@@ -35,6 +36,7 @@ RAISES = "raise ValueError('this item is bad')"
 RETURNS_NONE = "return None"
 RETURNS_TEXT = "return 'not a list'"
 EVIL_STR = "return [Evil()]"
+RUNS_OUT_OF_MEMORY = "hoard = [bytearray(10**7) for _ in range(10**4)]"
 LEAVES_CHILDREN = (
     "subprocess.Popen(['sleep', '1000']); "
     "subprocess.Popen(['sleep', '1001'], start_new_session=True)"

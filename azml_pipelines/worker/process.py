@@ -35,7 +35,7 @@ def work(order: ChildOrder) -> int:
     """Be the worker process that ``order`` describes; return its exit code."""
     node, process = order.node, order.start.process
     logs = Path(node.logs)
-    for target, standard in zip(order.outputs, (1, 2)):  # noqa: B905 - for Python 3.9
+    for target, standard in zip(order.outputs, (1, 2)):
         os.dup2(target, standard)
         os.close(target)
     sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)

@@ -1,4 +1,4 @@
-"""Real runs: an entry script as text, a folder of empty files, and what came of them."""
+"""Real runs: an entry script as text, a folder of empty files, what came of them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from azml_pipelines import PipelineRun, Workspace
     from azml_pipelines.store.workspace_folder import RunFolder
 
+
 @dataclass
 class Job:
     """A one-step pipeline over files ``000.txt``, ``001.txt``, … and its runs."""
@@ -44,7 +45,9 @@ class Job:
             data.mkdir()
             for number in range(files):
                 (data / f"{number:05d}.txt").touch()
-        source = self.folder / f"source-{hashlib.sha256(script.encode()).hexdigest()[:8]}"
+        source = (
+            self.folder / f"source-{hashlib.sha256(script.encode()).hexdigest()[:8]}"
+        )
         source.mkdir(exist_ok=True)
         (source / "score.py").write_text(script)
         settings: dict[str, Any] = {
@@ -63,7 +66,9 @@ class Job:
         step = ParallelRunStep(
             name="score",
             parallel_run_config=ParallelRunConfig(**settings),
-            inputs=[Dataset.File.from_files(str(data)).as_named_input("files").as_mount()],
+            inputs=[
+                Dataset.File.from_files(str(data)).as_named_input("files").as_mount()
+            ],
             output=output,
         )
         return Pipeline(workspace=self.workspace, steps=[step])
@@ -110,7 +115,7 @@ class Job:
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Return every living process whose command line or folder lies below ``folder``."""
+    """Return every living process whose command line or folder is below ``folder``."""
     found = []
     for process in psutil.process_iter():
         try:

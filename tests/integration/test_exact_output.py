@@ -49,7 +49,9 @@ def workers(job, run):
 
 @pytest.mark.parametrize("mini_batch_size", [1, 3, 10])
 @pytest.mark.parametrize(
-    ("nodes", "processes"), [(1, 1), (1, 2), (2, 2), (3, 1)], ids=["1x1", "1x2", "2x2", "3x1"]
+    ("nodes", "processes"),
+    [(1, 1), (1, 2), (2, 2), (3, 1)],
+    ids=["1x1", "1x2", "2x2", "3x1"],
 )
 def test_the_shape_of_the_run_leaves_no_trace(job, nodes, processes, mini_batch_size):
     """Nodes, processes and mini-batch size do not change one byte of the output."""
@@ -115,7 +117,9 @@ def test_a_killed_orchestrator_leaves_nothing_behind_and_is_resumed(job, moment)
 def test_a_damaged_part_is_made_again(job):
     """Rows whose checksum does not fit never reach the output."""
     run = job.submit(NAMES.replace("0.002", "0.02"), files=FILES)
-    parts = wait_for(lambda: sorted(job.run_folder(run).root.glob("steps/*/parts/*.part")))
+    parts = wait_for(
+        lambda: sorted(job.run_folder(run).root.glob("steps/*/parts/*.part"))
+    )
     wait_for(lambda: run.state().steps[0].done_mini_batches > 10)
     with parts[0].open("r+b") as part:
         part.write(b"XXXX")

@@ -19,27 +19,37 @@ TIMEOUT = 1
         pytest.param(misbehaving.STOPS_ITSELF, "timeout", "timeout", id="is stopped"),
         pytest.param(misbehaving.SEGFAULTS, "signal", "signal SIGSEGV", id="segfaults"),
         pytest.param(misbehaving.ABORTS, "signal", "signal SIGABRT", id="aborts"),
-        pytest.param(misbehaving.EXITS_WITH_0, "exit", "exit code 0", id="exits with 0"),
-        pytest.param(misbehaving.EXITS_WITH_77, "exit", "exit code 77", id="exits with 77"),
+        pytest.param(
+            misbehaving.EXITS_WITH_0, "exit", "exit code 0", id="exits with 0"
+        ),
+        pytest.param(
+            misbehaving.EXITS_WITH_77, "exit", "exit code 77", id="exits with 77"
+        ),
         pytest.param(misbehaving.SYS_EXIT, "exception", "SystemExit", id="sys.exit"),
         pytest.param(misbehaving.INTERRUPTS, "exception", "KeyboardInterrupt", id="^C"),
         pytest.param(misbehaving.RAISES, "exception", "ValueError", id="raises"),
         pytest.param(
-            misbehaving.RETURNS_NONE, "wrong return", "WrongReturnError", id="returns None"
+            misbehaving.RETURNS_NONE,
+            "wrong return",
+            "WrongReturnError",
+            id="returns None",
         ),
         pytest.param(
-            misbehaving.RETURNS_TEXT, "wrong return", "WrongReturnError", id="returns text"
+            misbehaving.RETURNS_TEXT,
+            "wrong return",
+            "WrongReturnError",
+            id="returns text",
         ),
-        pytest.param(misbehaving.EVIL_STR, "exception", "RuntimeError", id="evil __str__"),
+        pytest.param(
+            misbehaving.EVIL_STR, "exception", "RuntimeError", id="evil __str__"
+        ),
     ],
 )
 def test_only_the_culprit_fails(job, behaviour, reason, label):
     """Its neighbours finish on their first try; it is named with what it did."""
     script = misbehaving.script(behaviour, item=f"{BAD:05d}.txt")
 
-    run = job.finish(
-        script, files=FILES, run_invocation_timeout=TIMEOUT, run_max_try=2
-    )
+    run = job.finish(script, files=FILES, run_invocation_timeout=TIMEOUT, run_max_try=2)
 
     failures = job.failures(run)
     good = b"".join(b"%05d.txt\n" % n for n in range(FILES) if n != BAD)
@@ -83,12 +93,15 @@ def test_children_of_user_code_end_with_the_step(job):
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        pytest.param("def init():\n    1 / 0\ndef run(b):\n    return b", "ZeroDivisionError"),
+        pytest.param(
+            "def init():\n    1 / 0\ndef run(b):\n    return b", "ZeroDivisionError"
+        ),
         pytest.param("import nothing_of_this_name", "ModuleNotFoundError"),
         pytest.param("def runn(b):\n    return b", "did you mean run"),
         pytest.param("def run(b:\n    return b", "SyntaxError"),
         pytest.param(
-            "import os\ndef init():\n    os._exit(3)\ndef run(b):\n    return b", "exit code 3"
+            "import os\ndef init():\n    os._exit(3)\ndef run(b):\n    return b",
+            "exit code 3",
         ),
         pytest.param(
             "import ctypes\ndef init():\n    ctypes.string_at(0)\ndef run(b):\n    return b",

@@ -26,6 +26,18 @@ import os
 def run(mini_batch):
     return [os.path.basename(path) for path in mini_batch]
 """
+LABELS = """
+import argparse, os
+def init():
+    global labels
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--labels')
+    folder = parser.parse_known_args()[0].labels
+    labels = open(os.path.join(folder, 'labels.txt')).read().split()
+def run(mini_batch):
+    lines = open(mini_batch[0]).read().split()
+    return [f'{n} {label}' for n, label in zip(lines, labels)]
+"""
 BAD_ITEMS = """
 import os
 
@@ -46,7 +58,9 @@ def run(mini_batch):
         pytest.param({"allowed_failed_count": 3}, "Finished", id="count, equal"),
         pytest.param({"allowed_failed_count": 2}, "Failed", id="count, exceeded"),
         pytest.param({"allowed_failed_percent": 30}, "Finished", id="percent, equal"),
-        pytest.param({"allowed_failed_percent": 29.9}, "Failed", id="percent, exceeded"),
+        pytest.param(
+            {"allowed_failed_percent": 29.9}, "Failed", id="percent, exceeded"
+        ),
     ],
 )
 def test_thresholds(job, limits, status):
@@ -101,7 +115,9 @@ def test_cancel_ends_a_run_and_its_processes(job):
 
 def test_a_cancelled_run_is_resumed(job):
     """What was finished before is kept."""
-    slow = BASENAMES.replace("    return", "    import time; time.sleep(0.05)\n    return")
+    slow = BASENAMES.replace(
+        "    return", "    import time; time.sleep(0.05)\n    return"
+    )
     run = job.submit(slow, files=40)
     while run.state().steps[0].done_mini_batches < 5:
         time.sleep(0.01)
@@ -162,9 +178,7 @@ def shutdown():
     (weights / "w.txt").write_text("42")
     (weights / "other.txt").write_text("")
     Model.register(job.workspace, str(weights), "weights")
-    pipeline = job.pipeline(
-        script, files=2, mini_batch_size=2, environment_variables={"MINE": "yes"}
-    )
+    job.pipeline(script, files=2)
     source = next(job.folder.glob("source-*"))
     (source / "neighbour.py").write_text("VALUE = 'next door'")
     data = Dataset.File.from_files(str(job.folder / "data-2"))
@@ -197,9 +211,10 @@ def shutdown():
     assert (seen["index"], seen["n"]) == (0, 2)
     assert (Path(seen["output"]) / "bye.txt").read_text() == "bye"
     assert "printed by init" in next(logs.glob("user/stdout/*/*")).read_text()
-    assert "hello from process000" in next(
-        logs.glob("user/entry_script_log/*/*.log.txt")
-    ).read_text()
+    assert (
+        "hello from process000"
+        in next(logs.glob("user/entry_script_log/*/*.log.txt")).read_text()
+    )
     for name in ("job_result.txt", "sys/job_report/processed_mini-batches.csv"):
         assert (logs / name).is_file()
 
@@ -280,22 +295,7 @@ def test_two_steps_with_a_side_input(job):
     (job.folder / "labels" / "labels.txt").write_text("zero one two")
     (job.folder / "labels" / "more.txt").write_text("")
     first_source, second_source = job.folder / "first", job.folder / "second"
-    for source, script in (
-        (first_source, BASENAMES),
-        (
-            second_source,
-            "import argparse, os\n"
-            "def init():\n"
-            "    global labels\n"
-            "    parser = argparse.ArgumentParser()\n"
-            "    parser.add_argument('--labels')\n"
-            "    folder = parser.parse_known_args()[0].labels\n"
-            "    labels = open(os.path.join(folder, 'labels.txt')).read().split()\n"
-            "def run(mini_batch):\n"
-            "    lines = open(mini_batch[0]).read().split()\n"
-            "    return [f'{n} {label}' for n, label in zip(lines, labels)]\n",
-        ),
-    ):
+    for source, script in ((first_source, BASENAMES), (second_source, LABELS)):
         source.mkdir()
         (source / "score.py").write_text(script)
     datastore = job.workspace.get_default_datastore()
@@ -303,7 +303,7 @@ def test_two_steps_with_a_side_input(job):
     names = PipelineData("names", datastore=datastore)
     labels = Dataset.File.from_files(str(job.folder / "labels"))
     side = labels.as_named_input("labels").as_mount()
-    first = ParallelRunStep(
+    ParallelRunStep(
         name="first",
         parallel_run_config=pipeline_config(first_source),
         inputs=[

@@ -1,0 +1,163 @@
+"""One mini-batch of a run once more, in this process, with nothing stored."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.minibatch import items_of, piece_of
+from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.engine.step_inputs import step_inputs
+from azml_pipelines.errors import UserErrorException
+from azml_pipelines.store.execution_overrides import read_effective_plan
+from azml_pipelines.store.journal import Journal
+from azml_pipelines.worker.foreground import Foreground
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azml_pipelines.data.output_action import Rows
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.store.workspace_folder import RunFolder
+    from azml_pipelines.worker.messages import NodeStart
+
+__all__ = ["Replay", "prepare_replay"]
+
+_ALL_THE_REST = 1 << 40
+"""Rows of a table: how many there are is known only by reading it."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A mini-batch, or some of its items, that can be run here."""
+
+    folder: RunFolder
+    plan: RunPlan
+    position: int
+    """Of the step in the plan."""
+    mini_batch: int
+    line: bytes
+    """As workers read it."""
+
+    @property
+    def step(self) -> ParallelRunStepPlan:
+        """The step that it belongs to."""
+        return self.plan.steps[self.position]
+
+    def run(self) -> Rows:
+        """Run it with the scripts, arguments, variables and inputs of the run.
+
+        Scripts are copied to a temporary folder, and the output folder is another one.
+
+        Returns:
+            The rows that would be written.
+
+        Raises:
+            BaseException: Whatever the entry script raises, with its full traceback.
+        """
+        with tempfile.TemporaryDirectory(prefix="azml-replay-") as name:
+            place = Path(name).resolve()
+            start = self._start(place)
+            snapshot = self.folder.step(self.step.step_run_id).snapshot
+            shutil.copytree(snapshot, start.source_directory, symlinks=True)
+            with Foreground(start, self.step.source_directory) as foreground:
+                return foreground.run(self.mini_batch, self.line)
+
+    def _start(self, place: Path) -> NodeStart:
+        inputs, side_inputs = step_inputs(self.step)
+        output = place / "output"
+        output.mkdir()
+        journal = Journal(self.folder.journal)
+        try:
+            context = StepContext(self.plan, self.folder, journal, 0, lambda: None)
+            executor = ParallelExecutor(self.step, self.position, context)
+            start = executor._agent_plans(inputs, side_inputs, output)[0].start  # noqa: SLF001 - to be made public
+        finally:
+            journal.close()
+        return replace(
+            start,
+            source_directory=str(place / "source"),
+            parts=str(place / "parts"),
+            logs=str(place / "logs"),
+        )
+
+
+def prepare_replay(
+    folder: RunFolder,
+    mini_batch: int,
+    *,
+    step_name: str | None = None,
+    first_item: int = 0,
+    item_count: int | None = None,
+) -> Replay:
+    """Find a mini-batch in the frozen list of a step.
+
+    Args:
+        mini_batch: Its index, from 0.
+        step_name: Which step; needed only when the run has several.
+        first_item: Where to begin inside of the mini-batch.
+        item_count: How many items to take; all of the rest when None.
+
+    Raises:
+        UserErrorException: There is no such step, mini-batch or item, or the step has
+            not listed its input yet.
+    """
+    plan = read_effective_plan(folder)
+    position = _position(plan.steps, step_name)
+    step = plan.steps[position]
+    line = _line(folder, step, mini_batch)
+    if first_item or item_count is not None:
+        count = _count(line, mini_batch, first_item, item_count)
+        line = piece_of(line, first_item, count)
+    return Replay(folder, plan, position, mini_batch, line)
+
+
+def _position(steps: Sequence[ParallelRunStepPlan], name: str | None) -> int:
+    names = [step.name for step in steps]
+    wanted = [
+        position
+        for position, step in enumerate(steps)
+        if name in {None, step.name, step.step_run_id}
+    ]
+    if len(wanted) == 1:
+        return wanted[0]
+    what = "several steps" if name is None else f"no step {name!r}"
+    msg = (
+        f"The run has {what}: {', '.join(names)}. Name one: step_name=… or azml "
+        "replay --step NAME."
+    )
+    raise UserErrorException(msg)
+
+
+def _line(folder: RunFolder, step: ParallelRunStepPlan, mini_batch: int) -> bytes:
+    path = folder.step(step.step_run_id).mini_batches
+    if not path.is_file():
+        msg = f"Step {step.name!r} has not listed its input yet; let the run go on."
+        raise UserErrorException(msg)
+    total = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            if number == mini_batch:
+                return line
+            total = number + 1
+    msg = (
+        f"Step {step.name!r} has no mini-batch {mini_batch}; "
+        f"give a number from 0 to {total - 1}."
+    )
+    raise UserErrorException(msg)
+
+
+def _count(line: bytes, mini_batch: int, first: int, count: int | None) -> int:
+    total = items_of(line)
+    rest = total - first if total else _ALL_THE_REST
+    wanted = rest if count is None else count
+    if first < 0 or wanted < 1 or (total and wanted > rest):
+        msg = (
+            f"Mini-batch {mini_batch} has {total or 'not so many'} items; "
+            f"first_item={first}, item_count={count} is not among them."
+        )
+        raise UserErrorException(msg)
+    return wanted

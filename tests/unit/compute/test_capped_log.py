@@ -1,0 +1,70 @@
+"""Logs keep their beginning and their end, and say what is missing between."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azml_pipelines.compute.capped_log import CappedLog, LogDrain
+
+
+@given(pieces=st.lists(st.binary(min_size=1, max_size=40), max_size=60))
+def test_beginning_and_end_are_kept(tmp_path_factory, pieces):
+    """The first bytes and the last ones stand there; the note counts the rest."""
+    path = tmp_path_factory.mktemp("log") / "out.txt"
+    log = CappedLog(path, head=100, tail=50)
+    for piece in pieces:
+        log.write(piece)
+    log.close()
+
+    given_bytes = b"".join(pieces)
+    kept = path.read_bytes() if path.exists() else b""
+    before, note, after = kept.partition("\n… ".encode())
+
+    if not note:
+        assert kept == given_bytes
+    else:
+        count, _, end = after.partition(b" bytes dropped \xe2\x80\xa6\n")
+        assert given_bytes.startswith(before)
+        assert len(before) == 100
+        assert given_bytes.endswith(end)
+        assert len(before) + int(count) + len(end) == len(given_bytes)
+
+
+def test_a_log_goes_on_where_it_stopped(tmp_path):
+    """A worker that replaces another one writes behind it."""
+    path = tmp_path / "out.txt"
+    for text in (b"first\n", b"second\n"):
+        log = CappedLog(path)
+        log.write(text)
+        log.close()
+
+    assert path.read_bytes() == b"first\nsecond\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_drain_empties_its_pipes(tmp_path):
+    """What writers left in their pipes is in the logs when the drain is closed."""
+    drain = LogDrain()
+    for name in ("a", "b"):
+        descriptor = drain.open(tmp_path / name)
+        os.write(descriptor, name.encode() * 1000)
+        os.close(descriptor)
+    drain.close()
+
+    assert [b"a" * 1000, b"b" * 1000] == [
+        (tmp_path / name).read_bytes() for name in ("a", "b")
+    ]
+
+
+def test_a_full_disk_loses_log_and_nothing_else(tmp_path):
+    """Writing to a folder that is gone raises nothing."""
+    log = CappedLog(tmp_path / "gone" / "out.txt")
+    (tmp_path / "gone").rmdir()
+
+    log.write(b"lost")
+    log.close()
+
+    assert not (tmp_path / "gone").exists()
