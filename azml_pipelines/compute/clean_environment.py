@@ -19,9 +19,9 @@ __all__ = ["worker_environment_allowlist"]
 _NAMES = frozenset({
     "AZML_FAILPOINTS", "CURL_CA_BUNDLE", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH",
     "LOGNAME", "MALLOC_ARENA_MAX", "PATH", "REQUESTS_CA_BUNDLE", "SHELL", "TEMP",
-    "TERM", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "VIRTUAL_ENV", "all_proxy", "ftp_proxy",
-    "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "FTP_PROXY", "HTTP_PROXY",
-    "HTTPS_PROXY", "NO_PROXY",
+    "TERM", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "VIRTUAL_ENV", "all_proxy",
+    "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "FTP_PROXY",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
 })  # fmt: skip
 _BEGINNINGS = (
     "CONDA_", "CUDA_", "CUDNN_", "GOMP_", "HF_", "HIP_", "HSA_", "KMP_", "LC_", "MKL_",

@@ -110,9 +110,9 @@ class LocalSlots:
             )
             self._client = Client(self._cluster, set_as_default=False)
         self._in_hand: dict[str, int] = {}
-        for agent, worker in zip(self._agents, self._workers(), strict=True):
-            worker.azml_agent = agent  # type: ignore[attr-defined] # read by _process
-            self._in_hand[worker.address] = 0
+        for agent, node in zip(self._agents, self._workers(), strict=True):
+            node.azml_agent = agent  # type: ignore[attr-defined] # read by _process
+            self._in_hand[node.address] = 0
 
     def _workers(self) -> list[Worker]:
         return list(self._cluster.workers.values())

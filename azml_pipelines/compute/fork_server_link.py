@@ -47,7 +47,13 @@ class ForkServerLink:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with theirs, log.open("ab") as output:
             self._process = subprocess.Popen(
-                [interpreter, "-m", "azml_pipelines.worker", str(theirs.fileno())],
+                [
+                    interpreter,
+                    "-P",
+                    "-m",
+                    "azml_pipelines.worker",
+                    str(theirs.fileno()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -19,6 +19,7 @@ __all__ = ["Committed", "Slice", "commit"]
 
 _BLOCK = 4 << 20
 _OPEN_PARTS = 64
+_TEMPORARY = ".azml-commit.tmp"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def commit(
             destination is as it was before. Its ``mini_batch`` has to run again.
         OSError: The destination cannot be written.
     """
-    temporary = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
+    # Always the same name, for one writer: what a killed one left is written over.
+    temporary = destination.with_name(_TEMPORARY)
     digest = hashlib.sha256()
     size = 0
     try:

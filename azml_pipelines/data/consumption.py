@@ -182,7 +182,9 @@ def check_dataset_name(name: str) -> str:
     Raises:
         UserErrorException: It is no identifier.
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z_]+[a-zA-Z0-9_]*", name):
+    if not isinstance(name, str) or not re.fullmatch(
+        r"[a-zA-Z_][a-zA-Z0-9_]{0,254}", name
+    ):
         msg = (
             f"{shown(name)} cannot name a dataset input or output. Use letters, digits "
             "and underscores, and no digit first."

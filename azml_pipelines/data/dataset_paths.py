@@ -112,7 +112,7 @@ def _path_of_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
         msg = (
-            f"The data at {shown(url)} cannot be read yet: only local files can. Copy "
+            f"path={shown(url)} cannot be read yet: only local files can. Copy "
             "it into a folder and pass that folder, or register the folder as a "
             "datastore."
         )

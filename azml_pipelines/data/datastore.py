@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreSettings
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
-
-if TYPE_CHECKING:
-    import os
 
 __all__ = [
     "AbstractDatastore",
@@ -107,7 +104,7 @@ class Datastore:
         cls, workspace: DatastoreHome, name: str | None = None
     ) -> AbstractDatastore:
         """Return the datastore, which is no instance of this class."""
-        return workspace.get_datastore(name and name.lower())
+        return workspace.get_datastore(name.lower() if isinstance(name, str) else name)
 
     @staticmethod
     def get(workspace: DatastoreHome, datastore_name: str) -> AbstractDatastore:
@@ -116,6 +113,8 @@ class Datastore:
         Raises:
             UserErrorException: No datastore has that name.
         """
+        if not isinstance(datastore_name, str):
+            return workspace.get_datastore(datastore_name)  # says what is known
         return workspace.get_datastore(datastore_name.lower())
 
     @staticmethod
@@ -221,8 +220,12 @@ class Datastore:
             UserErrorException: There is no such folder, or the name is not allowed, or
                 taken.
         """
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            msg = f"path={shown(path)} is not allowed. Give an existing folder."
+            raise UserErrorException(msg)
         folder = Path(path).expanduser().absolute()
-        if not folder.is_dir():
+        # Unlike pathlib, os.path says no to a path that no system can have.
+        if not os.path.isdir(folder):  # noqa: PTH112
             msg = (
                 f"There is no folder {shown(str(folder))} for datastore "
                 f"{shown(datastore_name)}. Make it first, or correct path=."
@@ -259,7 +262,7 @@ def _folder_of(
     """Make the folder that stands for a container, and return its URL."""
     for name in (account, container):
         # They become names of folders: nothing may lead elsewhere.
-        if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]*", name):
+        if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]{0,62}", name):
             msg = (
                 f"{shown(name)} is no name of a storage account, container or file "
                 "share. Use letters, digits and hyphens."

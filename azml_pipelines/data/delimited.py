@@ -128,8 +128,7 @@ def read_piece(path: str, start: int, end: int, text: Delimited) -> pd.DataFrame
     """Read one piece as a table with an index from 0.
 
     Raises:
-        ValueError: The bytes are not such a table; pandas' message names the line.
-        ParserWarning: All rows are longer than the header.
+        ValueError: The bytes are not such a table, or no row fits its columns.
     """
     import pandas as pd  # noqa: PLC0415 - a worker on files never pays for pandas
 
@@ -140,20 +139,27 @@ def read_piece(path: str, start: int, end: int, text: Delimited) -> pd.DataFrame
         piece = file.read(end - start)
     numbered = text.columns is None and not own_header
     with warnings.catch_warnings():
-        # More fields in the rows than in the header: pandas would only drop them.
+        # More cells in the rows than in the header: pandas would only drop them.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        frame = pd.read_csv(
-            io.BytesIO(head + piece),
-            sep=text.separator,
-            encoding=text.codec,
-            header=0 if own_header else None,
-            names=None if own_header else text.columns,
-            # A separator at the end of each line makes no index of the first column.
-            index_col=False,
-            skiprows=int(start == 0 and path == text.header_file),
-            dtype=_numbered_types(text) if numbered else text.column_types,
-            keep_default_na=not text.empty_as_string,
-        )
+        try:
+            frame = pd.read_csv(
+                io.BytesIO(head + piece),
+                sep=text.separator,
+                encoding=text.codec,
+                header=0 if own_header else None,
+                names=None if own_header else text.columns,
+                # A separator at the end of each line makes no index of a column.
+                index_col=False,
+                skiprows=int(start == 0 and path == text.header_file),
+                dtype=_numbered_types(text) if numbered else text.column_types,
+                # Only an empty cell is null; the text NA is text (v1-surface 6.4).
+                keep_default_na=False,
+                na_values=[] if text.empty_as_string else [""],
+            )
+        except pd.errors.ParserWarning as error:
+            count = len(text.columns or column_names(path, text) or ())
+            msg = f"it has lines with more cells than its {count} columns"
+            raise ValueError(msg) from error
     if numbered:
         frame.columns = pd.Index([f"{_COLUMN}{n + 1}" for n in range(frame.shape[1])])
     if text.include_path:

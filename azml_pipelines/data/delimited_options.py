@@ -71,7 +71,7 @@ def checked_encoding(encoding: str) -> str:
     Raises:
         UserErrorException: It is not.
     """
-    if encoding not in ENCODINGS:
+    if not isinstance(encoding, str) or encoding not in ENCODINGS:
         msg = f"encoding must be one of {', '.join(ENCODINGS)}, not {shown(encoding)}."
         raise UserErrorException(msg)
     return encoding

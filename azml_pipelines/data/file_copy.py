@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azml_pipelines.errors import UserErrorException
@@ -31,8 +31,8 @@ def copy_file(source: Path, destination: Path) -> None:
         mode = _make_folders(destination.parent) & 0o666
         temporary = destination.with_name(f"{_UNFINISHED}{uuid4().hex}")
         try:
-            with source.open("rb") as data, _create(temporary, mode) as copy:
-                shutil.copyfileobj(data, copy)
+            _create(temporary, mode)
+            shutil.copyfile(source, temporary)
             temporary.replace(destination)
         finally:
             temporary.unlink(missing_ok=True)
@@ -56,10 +56,10 @@ def _make_folders(folder: Path) -> int:
     return mode
 
 
-def _create(file: Path, mode: int) -> BinaryIO:
-    """Open a new file; never one that somebody has put there, nor a link."""
+def _create(file: Path, mode: int) -> None:
+    """Make an empty file; never take one that somebody has put there, nor a link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    return os.fdopen(os.open(file, flags, mode), "wb")
+    os.close(os.open(file, flags, mode))
 
 
 def is_unfinished(path: str) -> bool:

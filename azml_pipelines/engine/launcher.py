@@ -48,7 +48,13 @@ def _spawn(folder: RunFolder) -> subprocess.Popen[bytes]:
     with folder.log.open("ab") as log:
         folder.log.chmod(0o600)
         process = subprocess.Popen(
-            [sys.executable, "-m", "azml_pipelines.engine.orchestrator", folder.root],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "azml_pipelines.engine.orchestrator",
+                folder.root,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -94,6 +94,21 @@ def _failures(position: int, bundle: SettledBundle) -> Iterator[tuple[object, ..
         )
 
 
+def _refuse_if_driven(
+    connection: sqlite3.Connection, *, besides: int | None = None
+) -> None:
+    row = connection.execute("SELECT host, pid, process_started FROM run").fetchone()
+    if row["pid"] is None or row["pid"] == besides:
+        return
+    holder = Owner(*row)
+    if holder.alive:
+        msg = (
+            f"the run is driven by process {holder.pid} on {holder.host}; "
+            "wait for it, or cancel the run first"
+        )
+        raise LostRunError(msg)
+
+
 class Journal:
     """Writes what happens to a run; used by one orchestrator process."""
 
@@ -121,7 +136,7 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._refuse_if_driven(besides=owner.pid)
+                _refuse_if_driven(self._connection, besides=owner.pid)
                 self._connection.execute(
                     "UPDATE run SET epoch = epoch + 1, host = ?, pid = ?,"
                     " process_started = ?, heartbeat = ?",
@@ -151,7 +166,7 @@ class Journal:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._refuse_if_driven()
+                _refuse_if_driven(self._connection)
                 ended = self.status() in TERMINAL
                 if ended:
                     self._forget_end()
@@ -178,25 +193,16 @@ class Journal:
             (owner.host, owner.pid, owner.process_started, epoch),
         )
 
-    def _refuse_if_driven(self, *, besides: int | None = None) -> None:
-        row = self._connection.execute(
-            "SELECT host, pid, process_started FROM run"
-        ).fetchone()
-        if row["pid"] is None or row["pid"] == besides:
-            return
-        holder = Owner(*row)
-        if holder.alive:
-            msg = (
-                f"the run is driven by process {holder.pid} on {holder.host}; "
-                "wait for it, or cancel the run first"
-            )
-            raise LostRunError(msg)
-
     def status(self) -> Status:
         """Return the run's status."""
         row = self._connection.execute("SELECT status FROM run").fetchone()
         status: Status = row["status"]
         return status
+
+    def plan_sha256(self) -> str:
+        """Return the digest of the plan as it was submitted."""
+        row = self._connection.execute("SELECT plan_sha256 FROM run").fetchone()
+        return str(row["plan_sha256"])
 
     def finished_steps(self) -> set[int]:
         """Return the positions of the steps that have finished."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -75,6 +76,7 @@ class Worker:
         part: PartFile,
         errors: UserErrors,
     ) -> None:
+        self._pid = os.getpid()
         self._link = link
         self._page = page
         self._entry = entry
@@ -132,6 +134,9 @@ class Worker:
         started = time.perf_counter()
         try:
             result = self._entry.run(mini_batch, context)
+            if os.getpid() != self._pid:
+                # A fork that user code has let return here must not write a second time.
+                os._exit(0)
             seconds = time.perf_counter() - started
             page.enter(index, Phase.WRITING, items)
             rows = self._action.rows(result)

@@ -114,12 +114,12 @@ def test_pipes_and_sockets_are_left_out(source, names):
 
 
 def test_modes_are_kept(source, names, tmp_path):
-    """A program in the source directory can still be started."""
+    """A program in the source directory can still be started, by its owner alone."""
     (source / "score.py").chmod(0o755)
     names()
 
     copy = tmp_path / "snapshot" / "score.py"
-    assert 0o755 == stat.S_IMODE(copy.stat().st_mode)
+    assert 0o700 == stat.S_IMODE(copy.stat().st_mode)
 
 
 def test_a_snapshot_inside_of_its_source_does_not_hold_itself(source):

@@ -1,0 +1,191 @@
+"""The list of mini-batches is written once and read back from anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from azml_pipelines.data.delimited import Delimited
+from azml_pipelines.data.minibatch import (
+    MiniBatchFile,
+    items_of,
+    split_files,
+    split_tables,
+    write_mini_batches,
+)
+
+SLOW = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+PATHS = st.lists(
+    st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"]), min_size=1)
+)
+
+
+def payload(line):
+    """Return what a line names."""
+    return json.loads(line)[2]
+
+
+@given(paths=PATHS, size=st.integers(1, 7))
+def test_files_are_cut_in_order(paths, size):
+    """Groups of the given size; only the last one may be shorter."""
+    cut = list(split_files(3, paths, size))
+    groups = [payload(line) for _, line in cut]
+
+    assert paths == [path for group in groups for path in group]
+    assert [size] * (len(paths) // size) == [count for count, _ in cut if count == size]
+    assert -(-len(paths) // size) == len(cut)
+    assert [len(group) for group in groups] == [count for count, _ in cut]
+    assert [count for count, _ in cut] == [items_of(line) for _, line in cut]
+
+
+@pytest.mark.parametrize(
+    ("files", "size", "sizes"),
+    [
+        pytest.param(0, 5, [], id="nothing"),
+        pytest.param(1, 5, [1], id="fewer than one mini-batch"),
+        pytest.param(5, 5, [5], id="just one"),
+        pytest.param(6, 5, [5, 1], id="one more"),
+        pytest.param(3, 1, [1, 1, 1], id="one by one"),
+    ],
+)
+def test_sizes(files, size, sizes):
+    """The last mini-batch is shorter, never empty."""
+    cut = split_files(0, (str(n) for n in range(files)), size)
+
+    assert sizes == [count for count, _ in cut]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("two\nlines\r\n", id="newlines"),
+        pytest.param("käse 🧀.txt", id="beyond ASCII"),
+        pytest.param("\udcff\udc80.bin", id="no UTF-8"),
+        pytest.param('"quotes", and \\', id="quotes"),
+        pytest.param("\x00\u2028\x85", id="control characters"),
+    ],
+)
+def test_any_name_survives_the_list(tmp_path, name):
+    """One line per mini-batch, whatever the names of the files are."""
+    path = tmp_path / "list.jsonl"
+    write_mini_batches(split_files(0, [name, "second"], 1), path)
+    lines = MiniBatchFile(path)
+    first, second = lines.read(0, 1), lines.read(1, 1)
+    lines.close()
+
+    assert payload(first) == [name]
+    assert payload(second) == ["second"]
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_tables_are_cut_by_bytes_and_never_across_files(tmp_path):
+    """Each piece names its file and its first and last byte; the header is in none."""
+    (tmp_path / "a.csv").write_text("x\n1\n22\n333\n")
+    (tmp_path / "b.csv").write_text("x\n4\n")
+    cut = list(split_tables(1, str(tmp_path), ["a.csv", "b.csv"], 4, Delimited()))
+
+    assert [["a.csv", 2, 7], ["a.csv", 7, 11], ["b.csv", 2, 4]] == [
+        payload(line) for _, line in cut
+    ]
+    assert {0} == {count for count, _ in cut} | {items_of(line) for _, line in cut}
+    assert {1} == {json.loads(line)[0] for _, line in cut}
+
+
+def test_only_the_first_file_has_the_header(tmp_path):
+    """When the dataset says so."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x\n1\n")
+    text = Delimited(header="ONLY_FIRST_FILE_HAS_HEADERS")
+    cut = split_tables(0, str(tmp_path), ["a.csv", "b.csv"], 100, text)
+
+    assert [["a.csv", 2, 4], ["b.csv", 0, 4]] == [payload(line) for _, line in cut]
+
+
+def test_totals(tmp_path):
+    """Mini-batches, items, and the digest of the whole list."""
+    path = tmp_path / "list.jsonl"
+    totals = write_mini_batches(split_files(0, ["a", "b", "c"], 2), path)
+
+    assert (totals.mini_batches, totals.items) == (2, 3)
+    assert totals.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_nobody_has_counted_the_rows_of_tables(tmp_path):
+    """One table among the inputs, and the number of items is not known."""
+    lines = [*split_files(0, ["a", "b"], 1), (0, '[1,0,["t.csv",0,9]]\n')]
+    totals = write_mini_batches(lines, tmp_path / "list.jsonl")
+
+    assert (totals.mini_batches, totals.items) == (3, None)
+
+
+def test_an_empty_list(tmp_path):
+    """No mini-batches and no items, which is a number."""
+    totals = write_mini_batches([], tmp_path / "list.jsonl")
+
+    assert (totals.mini_batches, totals.items) == (0, 0)
+    assert (tmp_path / "list.jsonl").read_bytes() == b""
+
+
+def test_a_list_appears_whole_or_not_at_all(tmp_path):
+    """A listing that breaks off leaves no list behind."""
+
+    def broken():
+        yield from split_files(0, ["a"], 1)
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        write_mini_batches(broken(), tmp_path / "list.jsonl")
+
+    assert not (tmp_path / "list.jsonl").exists()
+
+
+@pytest.fixture(scope="module")
+def long_list(tmp_path_factory):
+    """Seven hundred and some lines of different lengths, as text and as a file."""
+    path = tmp_path_factory.mktemp("list") / "list.jsonl"
+    cut = list(split_files(0, ("x" * (n % 40) for n in range(771)), 1))
+    write_mini_batches(cut, path)
+    return [line.encode() for _, line in cut], path
+
+
+@SLOW
+@given(reads=st.lists(st.tuples(st.integers(0, 780), st.integers(0, 300)), max_size=12))
+def test_blocks_can_be_read_in_any_order(long_list, reads):
+    """Backwards, forwards, again and beyond the end: as from a list in memory."""
+    lines, path = long_list
+    file = MiniBatchFile(path)
+    try:
+        for first, count in reads:
+            expected = lines[first : first + count]
+            if len(expected) < count:
+                with pytest.raises(IndexError, match=str(first + count - 1)):
+                    file.read(first, count)
+            else:
+                assert b"".join(expected) == file.read(first, count)
+    finally:
+        file.close()
+
+
+@SLOW
+@given(sizes=st.lists(st.integers(1, 300), min_size=1, max_size=10))
+def test_blocks_one_after_the_other(long_list, sizes):
+    """The way dispatch reads them."""
+    lines, path = long_list
+    file = MiniBatchFile(path)
+    first = 0
+    try:
+        for size in sizes:
+            count = min(size, len(lines) - first)
+            expected = b"".join(lines[first : first + count])
+
+            assert expected == file.read(first, count)
+
+            first += count
+    finally:
+        file.close()
