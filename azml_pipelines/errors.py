@@ -11,6 +11,8 @@
     . UnknownStepKindError         neither a step nor a list (NotImplementedError too)
     . SettingTypeError             a setting is no number (TypeError too)
     . SettingNotTextError          a setting is no text (AttributeError too)
+    . UnknownArgumentError         no argument has this name (TypeError too)
+    . BadYamlError                 a YAML file cannot be read, or is ambiguous
   - WorkspaceException             a workspace cannot be found, made or opened
   - ComputeTargetException         a compute target is unknown or badly configured
   - WebserviceException            a model cannot be registered or fetched
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivityFailedException",
     "AzmlError",
+    "BadYamlError",
     "ComputeLostError",
     "ComputeTargetException",
     "CycleError",
@@ -64,6 +67,7 @@ __all__ = [
     "SettingNotTextError",
     "SettingTypeError",
     "StalledRunError",
+    "UnknownArgumentError",
     "UnknownStepKindError",
     "UserErrorException",
     "WebserviceException",
@@ -132,6 +136,19 @@ class SettingTypeError(DeclarationError, TypeError):
 
 class SettingNotTextError(DeclarationError, AttributeError):
     """A setting is not text; version 1 raises an AttributeError here."""
+
+
+class UnknownArgumentError(DeclarationError, TypeError):
+    """An argument has a name that is not known, or a needed one is missing."""
+
+
+class BadYamlError(DeclarationError):
+    """A YAML file cannot be read, or could be read in two ways."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class WorkspaceException(AzmlError):

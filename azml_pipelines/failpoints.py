@@ -82,7 +82,7 @@ class Failpoints:
             self._faults[name] = (what, int(hit or 1))
 
     def reach(self, name: str) -> str | None:
-        """Note that a point was reached; return the action that is due there, if any."""
+        """Note that a point was reached; return the action that is due there."""
         hit = self._hits.get(name, 0) + 1
         self._hits[name] = hit
         if self._log and hit == 1:

@@ -51,7 +51,7 @@ class Registry(Generic[T]):
         self._loaded[name] = implementation
 
     def names(self) -> list[str]:
-        """Every name that ``get`` knows, sorted; entry points are listed, not loaded."""
+        """Every name that ``get`` knows, sorted; entry points are not loaded."""
         return sorted({*self._places, *self._loaded, *self._entry_points()})
 
     def _load(self, name: str) -> T:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from azml_pipelines.wording import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,7 +33,7 @@ class Assignment(click.ParamType[tuple[str, str]]):
             return value
         name, sign, text = str(value).partition("=")
         if not sign or not name.strip():
-            self.fail(f"{value!r} is no NAME=VALUE.", param, ctx)
+            self.fail(f"{shown(value)} is no NAME=VALUE.", param, ctx)
         return name.strip(), text
 
 

@@ -15,6 +15,7 @@ from azml_pipelines.errors import (
     RunCanceledError,
     RunNotFoundError,
 )
+from azml_pipelines.printable import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,6 +32,7 @@ __all__ = [
     "one_line",
 ]
 
+_LONGEST_USAGE = 220
 RUN_FAILED = 1
 USAGE = 2
 NOT_FOUND = 4
@@ -63,7 +65,7 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
         if error is None or _clicks_own(error):
             return
         if self._debug:
-            click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+            _show_traceback(error)
         match error:
             case click.UsageError():
                 _end(_usage(error), USAGE)
@@ -86,8 +88,8 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of ``error`` without line breaks."""
-    return " ".join(str(error).split())
+    """Return the message of ``error`` without line breaks and control characters."""
+    return printable(" ".join(str(error).split()))
 
 
 def _clicks_own(error: BaseException) -> bool:
@@ -97,9 +99,22 @@ def _clicks_own(error: BaseException) -> bool:
     return isinstance(error, click.exceptions.Exit | SystemExit)
 
 
+def _show_traceback(error: BaseException) -> None:
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        click.echo(printable(line), err=True)
+
+
 def _usage(error: click.UsageError) -> str:
     command = error.ctx.command_path if error.ctx else "azml"
-    return f"Error: {error.format_message()} (Help: {command} --help)"
+    message = printable(" ".join(error.format_message().split()))
+    return f"Error: {_short(message)} (Help: {command} --help)"
+
+
+def _short(message: str) -> str:
+    """Cut what click quotes in full, such as a path of a megabyte."""
+    if len(message) <= _LONGEST_USAGE:
+        return message
+    return f"{message[: _LONGEST_USAGE // 2]}…{message[-_LONGEST_USAGE // 3 :]}"
 
 
 def _end(message: str, code: int) -> NoReturn:

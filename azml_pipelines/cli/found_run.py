@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import RunNotFoundError, UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,12 +76,15 @@ def _choose(records: Sequence[RunRecord], text: str) -> RunRecord:
             return record
         case []:
             near = closest(text, [record.run_id for record in records])
-            msg = f"No run is called {text!r}; closest: {', '.join(near)}."
+            msg = f"No run is called {shown(text)}; closest: {', '.join(near)}."
             raise RunNotFoundError(msg)
         case several:
             some = ", ".join(record.run_id for record in several[:_SHOWN])
             rest = ", …" if len(several) > _SHOWN else ""
-            msg = f"{len(several)} runs start with {text!r}: {some}{rest}. Type more."
+            msg = (
+                f"{len(several)} runs start with {shown(text)}: {some}{rest}. Type "
+                "more."
+            )
             raise UserErrorException(msg)
 
 

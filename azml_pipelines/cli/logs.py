@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from azml_pipelines.cli.exit_code import NOT_FOUND
 from azml_pipelines.cli.found_run import closest, find_run
+from azml_pipelines.printable import printable
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +59,11 @@ def logs(run: str, step: str | None) -> None:
 def _listing(run: PipelineRun) -> Iterator[str]:
     for step in run.get_steps():
         folder = _logs_of(run, step)
-        yield f"step {step.name}: {step.get_status()}, logs in {folder}"
+        name = printable(step.name)
+        yield f"step {name}: {step.get_status()}, logs in {printable(str(folder))}"
         for file, name in _ordered(folder):
-            yield f"{file.stat().st_size:>14,} bytes  {name}"
-    yield f"orchestrator: log in {run.folder.log}"
+            yield f"{file.stat().st_size:>14,} bytes  {printable(name)}"
+    yield f"orchestrator: log in {printable(str(run.folder.log))}"
 
 
 def _logs_of(run: PipelineRun, step: StepRun) -> Path:
@@ -72,7 +76,9 @@ def _step(run: PipelineRun, name: str) -> StepRun:
         if name in {step.name, step.id}:
             return step
     near = ", ".join(closest(name, [step.name for step in steps]))
-    click.echo(f"Error: Run {run.id} has no step {name!r}; closest: {near}.", err=True)
+    click.echo(
+        f"Error: Run {run.id} has no step {shown(name)}; closest: {near}.", err=True
+    )
     raise click.exceptions.Exit(NOT_FOUND)
 
 
@@ -93,11 +99,27 @@ def _rank(name: str) -> int:
 
 
 def _print(file: Path, name: str) -> None:
-    """Print a file as it is, below its name, the way `tail` does."""
-    click.echo(f"==> {name} <==")
+    """Print a file below its name, the way `tail` does.
+
+    A terminal gets control characters as escapes; whoever reads from a pipe gets the
+    bytes as they are.
+    """
+    click.echo(f"==> {printable(name)} <==")
+    if sys.stdout.isatty():
+        for line in _safe_lines(file):
+            click.echo(line)
+        click.echo("")
+        return
     last = b""
     with file.open("rb") as stream:
         while block := stream.read(_BLOCK):
             click.echo(block, nl=False)
             last = block
     click.echo("" if last.endswith(b"\n") else "\n")
+
+
+def _safe_lines(file: Path) -> Iterator[str]:
+    with file.open("rb") as stream:
+        while line := stream.readline(_BLOCK):
+            text = line.decode("utf-8", "backslashreplace").removesuffix("\n")
+            yield printable(text).replace("\\t", "    ")

@@ -19,6 +19,8 @@ _COMMANDS = (
     "cancel",
     "resubmit",
     "resume",
+    "replay",
+    "verify",
 )
 
 

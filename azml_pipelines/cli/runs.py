@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from azml_pipelines.cli.found_run import every_run
+from azml_pipelines.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,5 +43,6 @@ def _lines(states: Iterator[RunState]) -> Iterator[str]:
         failed = sum(step.failed_items for step in state.steps)
         yield (
             f"{state.run_id}  {state.status:<10}  {moment:%Y-%m-%d %H:%M:%S}  "
-            f"{done:>9,} mini-batches  {failed:>7,} items failed  {state.experiment}"
+            f"{done:>9,} mini-batches  {failed:>7,} items failed  "
+            f"{printable(state.experiment)}"
         )

@@ -17,6 +17,8 @@ import click
 from azml_pipelines.cli.exit_code import USAGE
 from azml_pipelines.cli.found_run import runs_since
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.printable import printable
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,14 +103,16 @@ class _UsersError:
             return
         if isinstance(error, SystemExit):
             msg = (
-                f"{self._file} ended itself with sys.exit({error.code!r}) before its "
-                "pipeline could be read; remove that line."
+                f"{shown(str(self._file))} ended itself with "
+                f"sys.exit({shown(error.code)}) before its pipeline could be read; "
+                "remove that line."
             )
             raise UserErrorException(msg) from None
         described = traceback.TracebackException.from_exception(error)
         if not self._debug:
             _leave_out_libraries(described)
-        click.echo("".join(described.format()), err=True, nl=False)
+        for line in "".join(described.format()).splitlines():
+            click.echo(printable(line), err=True)
         raise click.exceptions.Exit(USAGE) from None
 
 

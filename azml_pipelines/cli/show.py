@@ -16,8 +16,9 @@ __all__ = ["show"]
 @click.command(short_help="Show what a run has done so far.")
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--failed", is_flag=True, help="List the items that failed for good.")
 @click.option("--watch", is_flag=True, help="Keep it up to date until the end.")
-def show(run: str, *, as_json: bool, watch: bool) -> None:
+def show(run: str, *, as_json: bool, failed: bool, watch: bool) -> None:
     """Show RUN: its id, the beginning of it, or `latest`.
 
     With --watch the exit code tells how the run ended: 0 finished, 1 failed, 6
@@ -26,7 +27,17 @@ def show(run: str, *, as_json: bool, watch: bool) -> None:
     if as_json and watch:
         msg = "--json and --watch exclude each other."
         raise click.UsageError(msg)
+    if failed and watch:
+        msg = "--failed and --watch exclude each other."
+        raise click.UsageError(msg)
     found = find_run(run)
+    if failed:
+        from azml_pipelines.cli.failed_items import (  # noqa: PLC0415 - one way only
+            print_failed_items,
+        )
+
+        print_failed_items(found, as_json=as_json)
+        return
     if watch:
         wait_for(found, sys.stdout)
     outputs = found.output_places()
@@ -38,4 +49,5 @@ def show(run: str, *, as_json: bool, watch: bool) -> None:
         return
     from azml_pipelines.run.views import views  # noqa: PLC0415 - slow to load
 
-    click.echo(views.get("text")(found.state(), time.time(), outputs))
+    failures = found.step_failures()
+    click.echo(views.get("text")(found.state(), time.time(), outputs, failures))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from azml_pipelines.cli.assignments import Assignment, typed_values
+from azml_pipelines.cli.foreground import talk_to_user
 from azml_pipelines.cli.waiting import announce, wait_for
 from azml_pipelines.errors import UserErrorException
 
@@ -36,12 +37,19 @@ __all__ = ["submit"]
     "local path. Can be repeated.",
 )
 @click.option("--wait/--no-wait", default=False, help="Watch it until it has ended.")
+@click.option(
+    "--debug",
+    "in_process",
+    is_flag=True,
+    help="Run it here, one mini-batch after the other: breakpoint() works in run().",
+)
 def submit(
     file: Path,
     experiment: str | None,
     assignments: list[tuple[str, str]],
     *,
     wait: bool,
+    in_process: bool,
 ) -> None:
     """Run the Python script FILE and submit the pipeline that it declares.
 
@@ -54,7 +62,8 @@ def submit(
         debug = click.get_current_context().find_root().params["debug"]
         result = run_script(file, debug=debug)
     if result.submitted:
-        _already_submitted(file, result, options=bool(experiment or assignments))
+        given = bool(experiment or assignments or in_process)
+        _already_submitted(file, result, options=given)
         if wait:
             wait_for(result.submitted[-1], sys.stderr)
         return
@@ -63,11 +72,13 @@ def submit(
 
     workspace = cast("Workspace", pipeline.workspace)
     values = typed_values(workspace, describe(pipeline), assignments)
-    with redirect_stdout(sys.stderr):
+    with talk_to_user() if in_process else redirect_stdout(sys.stderr):
         run = pipeline.submit(
-            experiment or _allowed(file.stem), pipeline_parameters=values
+            experiment or _allowed(file.stem),
+            pipeline_parameters=values,
+            debug=in_process,
         )
-    announce(run, wait=wait)
+    announce(run, wait=wait or in_process)
 
 
 def _only_pipeline(file: Path, result: ScriptResult) -> Pipeline:
@@ -95,7 +106,8 @@ def _already_submitted(file: Path, result: ScriptResult, *, options: bool) -> No
     click.echo(f"{file} submitted {word} by itself; not submitted again.", err=True)
     if options:
         msg = (
-            "-e and -p had no effect for that reason. Take experiment.submit(…) out of "
+            "-e, -p and --debug had no effect for that reason. Take "
+            "experiment.submit(…) out of "
             f"the script, or: azml resubmit {result.submitted[-1].id} -p NAME=VALUE"
         )
         raise UserErrorException(msg)

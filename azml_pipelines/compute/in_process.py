@@ -15,7 +15,7 @@ from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.errors import RunCanceledError
 from azml_pipelines.worker.foreground import PROCESS, Foreground
 from azml_pipelines.worker.frames import FrameReader
-from azml_pipelines.worker.loop import Worker, _StoreError
+from azml_pipelines.worker.loop import StoreError, Worker
 from azml_pipelines.worker.messages import FAILED, FailedTry, UserError
 from azml_pipelines.worker.page import Page
 from azml_pipelines.worker.part_file import PartFile
@@ -98,7 +98,7 @@ class InProcessSlots:
         """Let the entry shut down, then put this process back in order."""
         try:
             if self._entry.ready and not at_once:
-                self._worker._shut_down()  # noqa: SLF001 - to be made public
+                self._worker.shut_down()
         finally:
             self._foreground.__exit__(None, None, None)
             self._page.close()
@@ -113,14 +113,14 @@ class InProcessSlots:
             return replace(report, unstarted=bundle.count, init_failure=failure)
         store_failure = None
         try:
-            self._worker._run_bundle(bundle)  # noqa: SLF001 - to be made public
-        except _StoreError as error:
+            self._worker.run_bundle(bundle)
+        except StoreError as error:
             store_failure = self._errors.describe(error.__cause__ or error)
         self._entry.check()
         failures = tuple(self._mailbox.failures())
         records = self._page.records(bundle.first, bundle.count)
         report = replace(report, records=records, failures=failures)
-        settled = sum(1 for _ in report.done()) + len(failures)
+        settled = len(report.done()) + len(failures)
         return replace(
             report,
             unstarted=bundle.count - settled,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.worker.page import RECORD_SIZE, unpack_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from azml_pipelines.worker.messages import Bundle, FailedTry, UserError
     from azml_pipelines.worker.page import Done
 
@@ -60,9 +59,14 @@ class BundleReport:
             **facts,
         )
 
-    def done(self) -> Iterator[Done]:
-        """Yield the mini-batches that succeeded, in order."""
-        return unpack_records(self.records)
+    def done(self) -> tuple[Done, ...]:
+        """Return the mini-batches that succeeded, in order."""
+        return self._done
+
+    @cached_property
+    def _done(self) -> tuple[Done, ...]:
+        # Read by the ledger, the journal and the logs: unpacked once for all of them.
+        return tuple(unpack_records(self.records))
 
     @property
     def complete(self) -> bool:

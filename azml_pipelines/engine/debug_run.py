@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.in_process import InProcessSlots
 from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
-from azml_pipelines.engine.step_inputs import output_directory, step_inputs
-from azml_pipelines.errors import ExecutionError, RunCanceledError, WorkspaceException
+from azml_pipelines.engine.step_order import run_steps
+from azml_pipelines.errors import RunCanceledError, WorkspaceException
 from azml_pipelines.store.execution_overrides import read_effective_plan
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.launch_lock import launching
@@ -20,7 +20,9 @@ from azml_pipelines.store.run_owner import Owner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azml_pipelines.plan.run_plan import RunPlan
+    from azml_pipelines.compute.agent import AgentPlan
+    from azml_pipelines.engine.dispatch import Slots
+    from azml_pipelines.engine.parallel_executor import Nodes
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["run_in_process"]
@@ -43,7 +45,7 @@ def run_in_process(folder: RunFolder) -> None:
         journal.start_run()
         try:
             context = StepContext(plan, folder, journal, epoch, _check_of(folder))
-            error = _run_steps(plan, context)
+            error = run_steps(context, _InProcessExecutor)
         except RunCanceledError:
             journal.end_run("Canceled")
         except LostRunError:
@@ -78,48 +80,29 @@ def _check_of(folder: RunFolder) -> Callable[[], None]:
     return check
 
 
-def _run_steps(plan: RunPlan, context: StepContext) -> str | None:
-    """Run every step that can run; return the error of the first that failed."""
-    first_error: str | None = None
-    failed: set[str] = set()
-    finished = context.journal.finished_steps()
-    for position, step in enumerate(plan.steps):
-        if position in finished:
-            continue
-        blocked = failed.intersection(step.after)
-        if blocked or (first_error and not plan.continue_on_step_failure):
-            failed.add(step.step_run_id)
-            continue
-        context.check()
-        try:
-            _InProcessExecutor(step, position, context).run()
-        except RunCanceledError:
-            raise
-        except ExecutionError as error:
-            failed.add(step.step_run_id)
-            first_error = first_error or error.message
-    return first_error
-
-
 class _InProcessExecutor(ParallelExecutor):
     """Runs a step without nodes: the only worker is the present process."""
 
-    def _work(self) -> None:
-        inputs, side_inputs = step_inputs(self._step)
-        output = output_directory(self._step.output, self._folder.root / "output")
-        self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
-        plan = self._agent_plans(inputs, side_inputs, output)[0]
-        self._freeze(inputs)
-        slots = InProcessSlots(plan, self._step.source_directory)
-        try:
-            while True:
-                ledger = self._open_ledger()
-                if ledger.waiting_count:
-                    self._dispatch(ledger, slots)
-                ledger.finish()
-                if self._commit(output):
-                    break
-        except BaseException:
-            slots.close(at_once=True)
-            raise
-        slots.close()
+    def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
+        """See ``ParallelExecutor``."""
+        return _InProcessNodes(plans[0], self._step.source_directory)
+
+
+class _InProcessNodes:
+    """The present process in the place of all nodes."""
+
+    def __init__(self, plan: AgentPlan, source_directory: str) -> None:
+        self._plan = plan
+        self._source_directory = source_directory
+        self._slots: InProcessSlots | None = None
+
+    def slots(self) -> Slots:
+        """See ``Nodes``."""
+        if self._slots is None:
+            self._slots = InProcessSlots(self._plan, self._source_directory)
+        return self._slots
+
+    def close(self, *, at_once: bool = False) -> None:
+        """See ``Nodes``."""
+        if self._slots is not None:
+            self._slots.close(at_once=at_once)

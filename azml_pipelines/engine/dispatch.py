@@ -186,12 +186,10 @@ class Dispatch:
         return replace(report, failures=failures)
 
     def _count_successes(self, report: BundleReport) -> None:
-        count = rows = short = 0
-        for done in report.done():
-            count += 1
-            rows += done.rows
-            if done.rows < done.items:
-                short += done.items - done.rows
+        done = report.done()
+        count = len(done)
+        rows = sum(one.rows for one in done)
+        short = sum(one.items - one.rows for one in done if one.rows < one.items)
         if not count:
             return
         if report.item_count:

@@ -70,13 +70,12 @@ class JobLogs:
         records: list[str] = []
         processed: list[str] = []
         head = f"{_stamp(time.time())} {report.node} pid {report.pid}"
-        for done in report.done():
+        for index, _, _, _, rows, items, seconds in report.done():
             records.append(
-                f"{head} mini-batch {done.mini_batch} try {report.attempt}"
-                f" total {done.items} succeeded {done.rows}"
-                f" failed {max(done.items - done.rows, 0)} run {done.seconds:.6f} s\n"
+                f"{head} mini-batch {index} try {report.attempt} total {items}"
+                f" succeeded {rows} failed {max(items - rows, 0)} run {seconds:.6f} s\n"
             )
-            processed.append(f"{done.mini_batch},RUN_DONE\n")
+            processed.append(f"{index},RUN_DONE\n")
         errors: list[str] = []
         for failed in report.failures:
             word = "RUN_TIMEOUT" if failed.reason == "timeout" else "RUN_FAILED"

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.engine.step_order import run_steps
 from azml_pipelines.errors import (
     AzmlError,
-    ExecutionError,
     RunCanceledError,
     WorkspaceException,
 )
 from azml_pipelines.failpoints import point
+from azml_pipelines.plan.execution_override import apply_overrides
 from azml_pipelines.plan.run_plan import RunPlan
+from azml_pipelines.store.execution_overrides import read_overrides
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.workspace_folder import RunFolder
@@ -37,7 +39,6 @@ class Orchestrator:
         self._folder = folder
         self._journal = Journal(folder.journal)
         self._stop_signal: int | None = None
-        self._failed: set[str] = set()
 
     def run(self) -> None:
         """Bring the run to its end.
@@ -55,7 +56,10 @@ class Orchestrator:
             signal.signal(number, self._note_signal)
         self._journal.start_run()
         try:
-            error = self._run_steps(self._read_plan(), epoch)
+            context = StepContext(
+                self._read_plan(), self._folder, self._journal, epoch, self._check
+            )
+            error = run_steps(context, ParallelExecutor)
         except RunCanceledError:
             self._journal.end_run("Canceled")
         except LostRunError:
@@ -75,7 +79,7 @@ class Orchestrator:
             self._journal.close()
 
     def _read_plan(self) -> RunPlan:
-        """Read the plan that was written at submission.
+        """Read the plan that was written at submission, and what resumes changed.
 
         Raises:
             WorkspaceException: Somebody has changed it since.
@@ -87,29 +91,8 @@ class Orchestrator:
                 "the pipeline again"
             )
             raise WorkspaceException(msg)
-        return RunPlan.model_validate_json(text)
-
-    def _run_steps(self, plan: RunPlan, epoch: int) -> str | None:
-        """Run every step that can run; return the error of the first that failed."""
-        first_error: str | None = None
-        context = StepContext(plan, self._folder, self._journal, epoch, self._check)
-        finished = self._journal.finished_steps()
-        for position, step in enumerate(plan.steps):
-            if position in finished:
-                continue
-            blocked = self._failed.intersection(step.after)
-            if blocked or (first_error and not plan.continue_on_step_failure):
-                self._failed.add(step.step_run_id)
-                continue
-            self._check()
-            try:
-                ParallelExecutor(step, position, context).run()
-            except RunCanceledError:
-                raise
-            except ExecutionError as error:
-                self._failed.add(step.step_run_id)
-                first_error = first_error or error.message
-        return first_error
+        plan = RunPlan.model_validate_json(text)
+        return apply_overrides(plan, read_overrides(self._folder))
 
     def _note_signal(self, number: int, _: FrameType | None) -> None:
         if self._stop_signal is not None:

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.compute.agent import Agent, AgentPlan
 from azml_pipelines.compute.runner import ProcessLimits
@@ -37,6 +37,7 @@ from azml_pipelines.errors import (
     UserErrorException,
 )
 from azml_pipelines.failpoints import point
+from azml_pipelines.store.failed_items_files import write_failed_items
 from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
 from azml_pipelines.worker.messages import NodeStart
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from azml_pipelines.store.journal import Journal
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["ParallelExecutor", "StepContext"]
+__all__ = ["Nodes", "ParallelExecutor", "StepContext"]
 
 _INIT_ALLOWANCE = 30.0
 _PATIENCE = 700.0
@@ -116,6 +117,7 @@ class ParallelExecutor:
 
     def _end(self, status: str, error: str | None) -> None:
         point("step.end")
+        write_failed_items(self._context.folder, self._step, self._position)
         if self._logs is not None:
             self._logs.ended(status, error, self._counts)
         self._journal.end_step(self._position, status, error)  # type: ignore[arg-type]
@@ -124,7 +126,7 @@ class ParallelExecutor:
         inputs, side_inputs = step_inputs(self._step)
         output = output_directory(self._step.output, self._folder.root / "output")
         self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
-        nodes = _Nodes(self._agent_plans(inputs, side_inputs, output))
+        nodes = self.start_nodes(self.agent_plans(inputs, side_inputs, output))
         try:
             self._freeze(inputs)
             while True:
@@ -139,9 +141,14 @@ class ParallelExecutor:
             raise
         nodes.close()
 
-    def _agent_plans(
+    def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
+        """Start what will do the work; a debug run has something else for that."""
+        return _LocalNodes(plans)
+
+    def agent_plans(
         self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
     ) -> list[AgentPlan]:
+        """Say what each node of the step has to do."""
         step, settings = self._step, self._step.settings
         own = argument_values(step, [*inputs, *side_inputs], output)
         environment = worker_environment(
@@ -197,9 +204,9 @@ class ParallelExecutor:
             EmptyDatasetError: There is not one mini-batch.
             UserErrorException: A file of the input cannot be read.
         """
-        point = read_resume_point(self._context.folder.journal, self._position)
-        if point.total_mini_batches is not None:
-            self._check_list(point.list_sha256)
+        where = read_resume_point(self._context.folder.journal, self._position)
+        if where.total_mini_batches is not None:
+            self._check_list(where.list_sha256)
             return
         size = self._step.settings.mini_batch_size
         lines = (
@@ -238,8 +245,9 @@ class ParallelExecutor:
 
     def _open_ledger(self) -> Ledger:
         settings = self._step.settings
-        point = read_resume_point(self._context.folder.journal, self._position)
-        self._counts = Counts(**point.progress.__dict__)
+        where = read_resume_point(self._context.folder.journal, self._position)
+        self._counts = Counts(**where.progress.__dict__)
+        self._journal.note_progress(self._position, where.progress)
         limits = Limits(
             run_max_try=settings.run_max_try,
             error_threshold=settings.error_threshold,
@@ -248,9 +256,9 @@ class ParallelExecutor:
             bisect=settings.on_failed_mini_batch == "bisect",
             needs_a_success=settings.output_action == "append_row",
         )
-        waiting = [Span(**gap.__dict__) for gap in point.gaps]
-        total = point.total_mini_batches or 0
-        return Ledger(total, limits, waiting, self._counts, point.spoiled)
+        waiting = [Span(**gap.__dict__) for gap in where.gaps]
+        total = where.total_mini_batches or 0
+        return Ledger(total, limits, waiting, self._counts, where.spoiled)
 
     def _dispatch(self, ledger: Ledger, slots: Slots) -> None:
         settings = self._step.settings
@@ -321,7 +329,17 @@ def _those(verdicts: dict[int, Verdict], verdict: Verdict) -> frozenset[int]:
     return frozenset(index for index, found in verdicts.items() if found is verdict)
 
 
-class _Nodes:
+class Nodes(Protocol):
+    """What does the work of a step."""
+
+    def slots(self) -> Slots:
+        """Return the slots; called when there is something to hand out."""
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
+
+
+class _LocalNodes:
     """The nodes of one step: their agents, and Dask once there is work to hand out.
 
     Agents start their worker processes at once, so ``init()`` runs while the input is
@@ -343,7 +361,7 @@ class _Nodes:
         return self._slots
 
     def close(self, *, at_once: bool = False) -> None:
-        """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
+        """See ``Nodes``."""
         if self._slots is not None:
             self._slots.close(at_once=at_once)
             return

@@ -74,7 +74,7 @@ class Replay:
         try:
             context = StepContext(self.plan, self.folder, journal, 0, lambda: None)
             executor = ParallelExecutor(self.step, self.position, context)
-            start = executor._agent_plans(inputs, side_inputs, output)[0].start  # noqa: SLF001 - to be made public
+            start = executor.agent_plans(inputs, side_inputs, output)[0].start
         finally:
             journal.close()
         return replace(

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines import strict_yaml
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +17,13 @@ __all__ = ["CondaDependencies"]
 
 DEFAULT_CHANNELS = ("anaconda", "conda-forge")
 DEFAULT_PYTHON_VERSION = "3.10.18"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PIP_OPTIONS = frozenset({
+    "--constraint", "--editable", "--extra-index-url", "--find-links", "--index-url",
+    "--no-binary", "--no-build-isolation", "--no-deps", "--no-index", "--only-binary",
+    "--pre", "--prefer-binary", "--require-hashes", "--requirement", "--trusted-host",
+    "--use-pep517", "-c", "-e", "-f", "-i", "-r",
+})  # fmt: skip
 _FILE_NAME = "conda_dependencies.yml"
 _PYTHON = re.compile(r"python\s*[=<>!~]=?=?")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -38,7 +47,7 @@ class CondaDependencies:
         self._pip: list[str] = []
         if conda_dependencies_file_path is not None:
             path = Path(conda_dependencies_file_path)
-            self._load(_read_yaml(path), str(path))
+            self._load(strict_yaml.load_file(path), str(path))
 
     @staticmethod
     def create(
@@ -111,6 +120,7 @@ class CondaDependencies:
 
     def set_python_version(self, version: str) -> None:
         """Ask for another interpreter."""
+        _check_package("python_version", version)
         others = [p for p in self._conda if p != "python" and not _PYTHON.match(p)]
         self._conda = [f"python={version}", *others]
 
@@ -125,6 +135,7 @@ class CondaDependencies:
 
     def add_conda_package(self, conda_package: str) -> None:
         """Add a conda package; another version of it is replaced."""
+        _check_package("conda_package", conda_package)
         self.remove_conda_package(_package_name(conda_package))
         self._conda.append(conda_package)
 
@@ -135,6 +146,7 @@ class CondaDependencies:
 
     def add_pip_package(self, pip_package: str) -> None:
         """Add a pip package; another version of it is replaced."""
+        _check_package("pip_package", pip_package)
         self.remove_pip_package(_package_name(pip_package))
         self._pip.append(pip_package)
 
@@ -146,10 +158,14 @@ class CondaDependencies:
     def set_pip_requirements(self, pip_requirements: Sequence[str]) -> None:
         """Replace all pip packages; options stay."""
         options = list(self.pip_options)
-        self._pip = [*options, *_packages("pip_requirements", pip_requirements)]
+        packages = _packages("pip_requirements", pip_requirements)
+        for package in packages:
+            _check_package("pip_requirements", package)
+        self._pip = [*options, *packages]
 
     def set_pip_option(self, pip_option: str) -> None:
         """Add an option of pip; the same option with another value is replaced."""
+        _check_option(pip_option)
         flag = re.split(r"[\s=]", pip_option, maxsplit=1)[0]
         kept = [p for p in self._pip if re.split(r"[\s=]", p, maxsplit=1)[0] != flag]
         self._pip = [pip_option, *kept]
@@ -185,9 +201,7 @@ class CondaDependencies:
 
     def serialize_to_string(self) -> str:
         """Return the text of a conda YAML file."""
-        import yaml  # noqa: PLC0415 - only those who save pay for it
-
-        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+        return strict_yaml.dump(self.as_dict())
 
     def save(self, path: str | None = None) -> str:
         """Write the conda YAML file and return its path.
@@ -222,15 +236,21 @@ class CondaDependencies:
         if not isinstance(content, dict) or not isinstance(
             dependencies, (list, type(None))
         ):
-            msg = f"{source} is no conda file: it needs a list called 'dependencies'."
+            msg = (
+                f"{shown(source, 120)[1:-1]} is no conda file: it needs a list called "
+                "'dependencies'."
+            )
             raise DeclarationError(msg)
         self._name = str(content.get("name") or self._name)
         self._channels = [str(channel) for channel in content.get("channels") or ()]
         self._conda, self._pip = [], []
         for dependency in dependencies or ():
             if isinstance(dependency, dict):
-                self._pip += [str(package) for package in dependency.get("pip") or ()]
+                for package in map(str, dependency.get("pip") or ()):
+                    _check_pip_line(package)
+                    self._pip.append(package)
             else:
+                _check_package("dependencies", str(dependency))
                 self._conda.append(str(dependency))
 
 
@@ -239,11 +259,43 @@ def _packages(argument: str, packages: Sequence[str] | None) -> Sequence[str]:
         return ()
     if isinstance(packages, str) or not isinstance(packages, (list, tuple)):
         msg = (
-            f"{argument} has to be a list of packages, not {packages!r}. "
-            f"Write {argument}=[{packages!r}]."
+            f"{argument} has to be a list of packages, not {shown(packages)}. "
+            f"Write {argument}=[{shown(packages)}]."
         )
         raise DeclarationError(msg)
     return packages
+
+
+def _check_package(argument: str, package: object) -> None:
+    """Refuse what an installer would take for an option, or for several lines."""
+    if (
+        not isinstance(package, str)
+        or not package.strip()
+        or package.lstrip().startswith("-")
+        or _CONTROL.search(package)
+    ):
+        msg = (
+            f"{argument}={shown(package)} is no package. Give a name and perhaps a "
+            "version, such as 'numpy==2.1'; options of pip go into set_pip_option()."
+        )
+        raise DeclarationError(msg)
+
+
+def _check_option(option: object) -> None:
+    flag = re.split(r"[\s=]", option, maxsplit=1)[0] if isinstance(option, str) else ""
+    if flag not in _PIP_OPTIONS or _CONTROL.search(str(option)):
+        msg = (
+            f"pip_option={shown(option)} is not accepted. Give one of "
+            f"{listed(sorted(_PIP_OPTIONS), 140)}."
+        )
+        raise DeclarationError(msg)
+
+
+def _check_pip_line(line: str) -> None:
+    if line.startswith("-"):
+        _check_option(line)
+    else:
+        _check_package("pip", line)
 
 
 def _package_name(package: str) -> str:
@@ -251,18 +303,3 @@ def _package_name(package: str) -> str:
     match = _NAME.match(package)
     name = match.group() if match and not package.startswith("-") else package
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _read_yaml(path: Path) -> object:
-    import yaml  # noqa: PLC0415 - only those who load a file pay for it
-
-    try:
-        with path.open(encoding="utf-8") as file:
-            return yaml.safe_load(file)
-    except OSError as error:
-        msg = f"The conda file {path} cannot be read: {error.strerror}."
-        raise DeclarationError(msg) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())
-        msg = f"The conda file {path} is not YAML: {problem}."
-        raise DeclarationError(msg) from error

@@ -13,6 +13,7 @@ from azml_pipelines.errors import (
     NotAvailableError,
     UserErrorException,
 )
+from azml_pipelines.masking import mask_content, stored_variables
 from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
 from azml_pipelines.pipeline.environment_definition import parse_environment
 from azml_pipelines.pipeline.environment_files import (
@@ -30,6 +31,9 @@ from azml_pipelines.pipeline.environment_sections import (
     PythonSection,
     SparkSection,
 )
+from azml_pipelines.pipeline.environment_variables import as_mapping
+from azml_pipelines.signatures import explained
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from azml_pipelines.pipeline.environment_definition import (
@@ -46,6 +50,7 @@ __all__ = [
     "ImageBuild",
 ]
 
+_SECTIONS = ("base_image_registry",)
 _CURATED_PREFIXES = ("azureml", "microsoft")
 
 
@@ -57,8 +62,9 @@ class Environment:
             environments and cannot be registered.
     """
 
+    @explained
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = _checked_name(name)
         self.version: str | None = None
         self.label: str | None = None
         self.python = PythonSection()
@@ -79,8 +85,9 @@ class Environment:
         """
         if self.name.lower().startswith(_CURATED_PREFIXES):
             msg = (
-                f"Environment {self.name!r} cannot be registered: names that begin "
-                "with AzureML or Microsoft are reserved. Use clone('another-name')."
+                f"Environment {shown(self.name)} cannot be registered: names that "
+                "begin with AzureML or Microsoft are reserved. Use "
+                "clone('another-name')."
             )
             raise UserErrorException(msg)
         stored = workspace.save_environment(self.name, self.definition())
@@ -111,11 +118,11 @@ class Environment:
             curated = Environment(name)
             curated.version = version or "1"
             return curated
-        known = ", ".join(sorted(e.name for e in workspace.list_environments()))
+        known = listed(sorted(e.name for e in workspace.list_environments()))
         msg = (
-            f"No environment is called {name!r}"
+            f"No environment is called {shown(name)}"
             f"{f' with version {version}' if version else ''}; "
-            f"registered: {known or 'none'}. Register one with environment.register()."
+            f"registered: {known}. Register one with environment.register()."
         )
         raise UserErrorException(msg)
 
@@ -198,8 +205,8 @@ class Environment:
             NotAvailableError: Always.
         """
         msg = (
-            f"Environment {name!r} cannot be made from a docker build context without "
-            "Azure. Use Environment.from_dockerfile(name, dockerfile)."
+            f"Environment {shown(name)} cannot be made from a docker build context "
+            "without Azure. Use Environment.from_dockerfile(name, dockerfile)."
         )
         raise NotAvailableError(msg)
 
@@ -223,13 +230,17 @@ class Environment:
         """
         wheel = Path(file_path).absolute()
         if not wheel.is_file():
-            msg = f"There is no wheel {file_path!r}. Build it first, or mend the path."
+            msg = (
+                f"There is no wheel {shown(file_path)}. Build it first, or mend the "
+                "path."
+            )
             raise UserErrorException(msg)
         return wheel.as_uri()
 
     def clone(self, new_name: str) -> Environment:
         """Return a copy with another name and no version."""
         copy = Environment.from_definition(self.definition())
+        copy.environment_variables = dict(self.environment_variables)
         copy.docker.base_image_registry.password = (
             self.docker.base_image_registry.password
         )
@@ -262,7 +273,7 @@ class Environment:
             NotAvailableError: Always.
         """
         msg = (
-            f"Environment {self.name!r} has no image: scripts run in the current "
+            f"Environment {shown(self.name)} has no image: scripts run in the current "
             "interpreter. Look at environment.docker for what was declared."
         )
         raise NotAvailableError(msg)
@@ -273,7 +284,7 @@ class Environment:
         Raises:
             DeclarationError: An attribute was assigned something that cannot be stored.
         """
-        return parse_environment(_as_content(self), f"Environment {self.name!r}")
+        return parse_environment(_as_content(self), f"Environment {shown(self.name)}")
 
     @staticmethod
     def from_definition(definition: EnvironmentDefinition) -> Environment:
@@ -294,20 +305,31 @@ class Environment:
         return environment
 
 
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str):
+        msg = f"Environment name={shown(name)} is not allowed. Give text."
+        raise DeclarationError(msg)
+    return name
+
+
 def _as_content(environment: Environment) -> dict[str, object]:
     python, docker, spark = environment.python, environment.docker, environment.spark
     conda: object = python.conda_dependencies
     if conda is not None and not isinstance(conda, CondaDependencies):
         msg = (
-            f"Environment {environment.name!r}: python.conda_dependencies is "
-            f"{conda!r}. Assign a CondaDependencies."
+            f"Environment {shown(environment.name)}: python.conda_dependencies is "
+            f"{shown(conda)}. Assign a CondaDependencies."
         )
         raise DeclarationError(msg)
     registry = docker.base_image_registry
+    variables = as_mapping(environment.environment_variables)
     return {
         "name": environment.name,
-        "python": vars(python) | {"conda_dependencies": conda and conda.as_dict()},
-        "docker": vars(docker)
+        "python": vars(python)
+        | {"conda_dependencies": conda and mask_content(conda.as_dict())},
+        "docker": mask_content(
+            {key: value for key, value in vars(docker).items() if key not in _SECTIONS}
+        )
         | {
             "base_image_registry": {
                 "address": registry.address,
@@ -315,7 +337,8 @@ def _as_content(environment: Environment) -> dict[str, object]:
             }
         },
         "spark": vars(spark) | {"packages": [vars(p) for p in spark.packages]},
-        "environment_variables": dict(environment.environment_variables),
+        # References only: a definition is stored, and a stored secret is no secret.
+        "environment_variables": stored_variables(variables),
         "inferencing_stack_version": environment.inferencing_stack_version,
     }
 
@@ -329,6 +352,7 @@ def _version(name: str, version: object) -> int | None:
     if name.lower().startswith(_CURATED_PREFIXES):
         return None
     msg = (
-        f"Environment {name!r} has no version {version!r}: versions are whole numbers."
+        f"Environment {shown(name)} has no version {shown(version)}: versions are "
+        "whole numbers."
     )
     raise UserErrorException(msg)

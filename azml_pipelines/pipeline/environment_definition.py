@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.wording import shown
 
 __all__ = [
     "DockerDefinition",
@@ -127,9 +128,10 @@ def parse_environment(content: object, source: str) -> EnvironmentDefinition:
     try:
         return EnvironmentDefinition.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}"
-            for problem in error.errors()
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "content"
+        msg = (
+            f"{source} does not describe an environment: {shown(where)[1:-1]}="
+            f"{shown(problem['input'])}: {problem['msg']}."
         )
-        msg = f"{source} does not describe an environment: {problems}."
         raise DeclarationError(msg) from error

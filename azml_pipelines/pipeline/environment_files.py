@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.errors import DeclarationError, UserErrorException
 from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
 from azml_pipelines.pipeline.environment_definition import parse_environment
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
@@ -29,10 +30,10 @@ def read_folder(path: str) -> EnvironmentDefinition:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        msg = f"No environment can be read from {file}: {error.strerror}."
+        msg = f"No environment can be read from {shown(str(file))}: {error.strerror}."
         raise DeclarationError(msg) from error
-    except ValueError as error:
-        msg = f"{file} is not JSON: {error}."
+    except (ValueError, RecursionError) as error:
+        msg = f"{shown(str(file))} is not JSON: {shown(str(error))[1:-1]}."
         raise DeclarationError(msg) from error
     return parse_environment(content, str(file))
 
@@ -48,7 +49,7 @@ def write_folder(
     """
     folder = Path(path)
     if folder.exists() and not overwrite:
-        msg = f"{path!r} exists already. Pass overwrite=True to replace it."
+        msg = f"{shown(path)} exists already. Pass overwrite=True to replace it."
         raise UserErrorException(msg)
     if folder.exists():
         _remove(folder)
@@ -65,7 +66,7 @@ def _remove(folder: Path) -> None:
     if not folder.is_dir() or (
         any(folder.iterdir()) and not (folder / _FILE_NAME).is_file()
     ):
-        msg = f"{str(folder)!r} holds no environment, so it is not replaced."
+        msg = f"{shown(str(folder))} holds no environment, so it is not replaced."
         raise UserErrorException(msg)
     shutil.rmtree(folder)
 
@@ -80,7 +81,7 @@ def read_packages(
     """
     if conda_specification and pip_requirements:
         msg = (
-            f"Environment {name!r} is given both conda_specification and "
+            f"Environment {shown(name)} is given both conda_specification and "
             "pip_requirements. Give one of them."
         )
         raise DeclarationError(msg)
@@ -97,13 +98,15 @@ def read_requirements(path: str, pip_version: str | None = None) -> CondaDepende
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        msg = f"The requirements file {path} cannot be read: {error.strerror}."
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        msg = f"The requirements file {shown(str(path))} cannot be read: {reason}."
         raise DeclarationError(msg) from error
     stripped = [line.split(" #")[0].strip() for line in lines]
+    wanted = [line for line in stripped if line and not line.startswith("#")]
     packages = CondaDependencies()
     packages.add_conda_package(f"pip={pip_version}" if pip_version else "pip")
-    packages.set_pip_requirements(
-        [line for line in stripped if line and not line.startswith("#")]
-    )
+    for option in (line for line in reversed(wanted) if line.startswith("-")):
+        packages.set_pip_option(option)
+    packages.set_pip_requirements([line for line in wanted if not line.startswith("-")])
     return packages

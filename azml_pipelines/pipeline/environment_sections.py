@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.pipeline.environment_definition import (
@@ -134,6 +135,6 @@ class ImageBuild:
         """Return at once."""
         if show_output:
             print(  # noqa: T201 - version 1 prints the build log here
-                f"Environment {self.environment_name!r} is recorded; scripts run in "
-                "the current interpreter, so no image is built."
+                f"Environment {shown(self.environment_name)} is recorded; scripts run "
+                "in the current interpreter, so no image is built."
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import CycleError, DeclarationError
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +87,8 @@ def build_graph(
                 continue
             if not resolve_closure:
                 msg = (
-                    f"Step {step.name!r} needs step {needed.name!r}, which is not in "
-                    "steps. Add it, or leave resolve_closure=True."
+                    f"Step {shown(step.name)} needs step {shown(needed.name)}, which "
+                    "is not in steps. Add it, or leave resolve_closure=True."
                 )
                 raise DeclarationError(msg)
             found.append(needed)
@@ -102,8 +103,8 @@ def _add_outputs(
         other = producers.setdefault(data, step)
         if other is not step:
             msg = (
-                f"Steps {other.name!r} and {step.name!r} both write PipelineData "
-                f"{data.name!r}. Give each step an output of its own."
+                f"Steps {shown(other.name)} and {shown(step.name)} both write "
+                f"PipelineData {shown(data.name)}. Give each step an output of its own."
             )
             raise DeclarationError(msg)
 
@@ -117,8 +118,8 @@ def _needs(
         producer = producers.get(data) or data.producer
         if producer is None:
             msg = (
-                f"Step {step.name!r} reads PipelineData {data.name!r}, which no step "
-                f"writes. Make it the output of a step."
+                f"Step {shown(step.name)} reads PipelineData {shown(data.name)}, which "
+                "no step writes. Make it the output of a step."
             )
             raise DeclarationError(msg)
         needs.append(producer)

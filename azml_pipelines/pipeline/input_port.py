@@ -16,6 +16,7 @@ from azml_pipelines.pipeline.pipeline_data import (
     PipelineData,
     PipelineOutputFileDataset,
 )
+from azml_pipelines.wording import shown
 
 __all__ = ["InputPort", "Readable", "primary_port", "side_port"]
 
@@ -63,20 +64,22 @@ def primary_port(step: str, entry: object, *, partitioned: bool) -> InputPort:
     port = _dataset_port(step, entry)
     if port is None:
         msg = (
-            f"Step {step!r}: {_described(entry)} cannot be in inputs. {_way_out(entry)}"
+            f"Step {shown(step)}: {_described(entry)} cannot be in inputs. "
+            f"{_way_out(entry)}"
         )
         raise DeclarationError(msg)
     direct = port.mode == "direct"
     if port.kind == "tabular" and not direct:
         msg = (
-            f"Step {step!r}: the table {port.name!r} cannot be read by {port.mode}. "
-            "Leave its mode at 'direct'."
+            f"Step {shown(step)}: the table {shown(port.name)} cannot be read by "
+            f"{port.mode}. Leave its mode at 'direct'."
         )
         raise DeclarationError(msg)
     if port.kind == "file" and partitioned and not direct:
         msg = (
-            f"Step {step!r}: with partition_keys, input {port.name!r} has to stay in "
-            f"mode 'direct', not {port.mode!r}. Drop as_mount() or as_download()."
+            f"Step {shown(step)}: with partition_keys, input {shown(port.name)} has to "
+            f"stay in mode 'direct', not {shown(port.mode)}. Drop as_mount() or "
+            "as_download()."
         )
         raise DeclarationError(msg)
     return port if direct and (partitioned or port.kind == "tabular") else _mount(port)
@@ -96,8 +99,8 @@ def side_port(step: str, entry: object) -> InputPort:
     if isinstance(entry, DataReference):
         if entry.mode == "upload":
             msg = (
-                f"Step {step!r}: DataReference {entry.data_reference_name!r} is an "
-                "upload and cannot be read. Use as_mount() or as_download()."
+                f"Step {shown(step)}: DataReference {shown(entry.data_reference_name)} "
+                "is an upload and cannot be read. Use as_mount() or as_download()."
             )
             raise DeclarationError(msg)
         return InputPort(
@@ -111,9 +114,10 @@ def side_port(step: str, entry: object) -> InputPort:
     port = _dataset_port(step, entry)
     if port is None or port.kind != "file":
         msg = (
-            f"Step {step!r}: {_described(entry)} cannot be a side input. Side inputs "
-            "are file datasets with a name (dataset.as_named_input('…').as_mount()), "
-            "outputs of other steps, and DataReferences."
+            f"Step {shown(step)}: {_described(entry)} cannot be a side input. Side "
+            "inputs are file datasets with a name "
+            "(dataset.as_named_input('…').as_mount()), outputs of other steps, and "
+            "DataReferences."
         )
         raise DeclarationError(msg)
     return _mount(port)
@@ -135,7 +139,7 @@ def _dataset_port(step: str, entry: object) -> InputPort | None:
     plain = dataset.default_value if isinstance(dataset, PipelineParameter) else dataset
     if not isinstance(plain, (FileDataset, TabularDataset)):
         msg = (
-            f"Step {step!r}: input {entry.name!r} holds {_described(plain)}. "
+            f"Step {shown(step)}: input {shown(entry.name)} holds {_described(plain)}. "
             "It has to be a FileDataset or TabularDataset, or a PipelineParameter "
             "with one as its default."
         )
@@ -174,10 +178,7 @@ def _mount(port: InputPort) -> InputPort:
 
 
 def _described(entry: object) -> str:
-    shown = " ".join(repr(entry).split())
-    if len(shown) > 80:  # noqa: PLR2004 - a table's repr fills the screen
-        shown = f"{shown[:77]}..."
-    return f"{shown} ({type(entry).__name__})"
+    return f"{shown(entry)} ({type(entry).__name__})"
 
 
 def _way_out(entry: object) -> str:

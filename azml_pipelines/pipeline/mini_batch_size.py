@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.byte_size import size_in_bytes
+from azml_pipelines.wording import shown
 
 __all__ = [
     "ACCEPTED_SIZES",
@@ -17,9 +17,6 @@ ACCEPTED_SIZES = "a whole number (files) or text such as '5', '10KB', '1MB' or '
 DEFAULT_MINI_BATCH_FILES = 10
 DEFAULT_MINI_BATCH_BYTES = 1024 * 1024
 
-_SIZE = re.compile(r"([0-9]+)(kb|mb|gb)?", re.IGNORECASE)
-_BYTES = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
-
 
 def parse_mini_batch_size(text: str) -> int:
     """Turn ``"5"`` into 5 and ``"1KB"`` into 1024.
@@ -27,9 +24,8 @@ def parse_mini_batch_size(text: str) -> int:
     Raises:
         DeclarationError: There is a blank, a decimal point, a sign or another unit.
     """
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        msg = f"mini_batch_size={text!r} is not understood. Give {ACCEPTED_SIZES}."
+    size = size_in_bytes(text)
+    if size is None:
+        msg = f"mini_batch_size={shown(text)} is not allowed. Give {ACCEPTED_SIZES}."
         raise DeclarationError(msg)
-    number, unit = match.groups(default="")
-    return int(number) * _BYTES[unit.lower()]
+    return size

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from azml_pipelines.pipeline import parallel_run_checks as checks
+from azml_pipelines.pipeline.byte_size import check_byte_size
+from azml_pipelines.pipeline.environment_variables import as_mapping
 from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.signatures import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azml_pipelines.pipeline.environment import Environment
     from azml_pipelines.pipeline.parallel_run_checks import NodePool
+    from azml_pipelines.pipeline.parallel_run_settings import OnFailedMiniBatch
     from azml_pipelines.pipeline.parallel_run_yaml import ConfigHome
 
 __all__ = ["Bindable", "ComputeChoice", "ParallelRunConfig", "compute_name"]
@@ -23,6 +27,7 @@ ComputeChoice: TypeAlias = "str | NodePool | tuple[str, str] | None"
 DEFAULT_LOGGING_LEVEL = "INFO"
 DEFAULT_RUN_INVOCATION_TIMEOUT = 60
 DEFAULT_RUN_MAX_TRY = 3
+DEFAULT_MAX_RESULT_BYTES = 256 * 1024 * 1024
 
 
 class ParallelRunConfig:
@@ -51,13 +56,21 @@ class ParallelRunConfig:
         allowed_failed_count: Failed mini-batches above which the step is stopped.
         allowed_failed_percent: The same, of 100 mini-batches.
         partition_keys: (P) Columns to split by; not with ``mini_batch_size``.
-        environment_variables: Set in the processes that run the script.
+        environment_variables: Set in the processes that run the script. The value
+            ``env:NAME`` stands for that of another variable; it is looked up when
+            workers start, so no secret is written down.
+        on_failed_mini_batch: Ours: ``bisect`` splits a mini-batch that failed for good
+            until the bad items stand alone; the others are kept, in order.
+        memory_limit_per_process: Ours: bytes that a worker process may use: 512000000,
+            "512MB"; no limit if None. More fails the try, with the reason ``memory``.
+        max_result_bytes: Ours: bytes of rows that one mini-batch may return.
 
     Raises:
         DeclarationError: An argument is not allowed; also a ``TypeError`` for a count
             that is no number, an ``AttributeError`` if output_action is no text.
     """
 
+    @explained
     def __init__(  # noqa: PLR0917 - version 1's signature
         self,
         environment: Environment,
@@ -78,6 +91,10 @@ class ParallelRunConfig:
         allowed_failed_percent: float | None = None,
         partition_keys: Bindable[Sequence[str]] | None = None,
         environment_variables: Mapping[str, str] | None = None,
+        *,
+        on_failed_mini_batch: OnFailedMiniBatch = "fail",
+        memory_limit_per_process: int | str | None = None,
+        max_result_bytes: int | str = DEFAULT_MAX_RESULT_BYTES,
     ) -> None:
         self.environment = environment
         self.entry_script = entry_script
@@ -99,6 +116,9 @@ class ParallelRunConfig:
         self.allowed_failed_percent = allowed_failed_percent
         self.partition_keys = partition_keys
         self.environment_variables = environment_variables
+        self.on_failed_mini_batch = on_failed_mini_batch
+        self.memory_limit_per_process = memory_limit_per_process
+        self.max_result_bytes = max_result_bytes
         self.check()
 
     @property
@@ -108,7 +128,7 @@ class ParallelRunConfig:
 
     @environment_variables.setter
     def environment_variables(self, variables: Mapping[str, str] | None) -> None:
-        self._environment_variables = dict(variables or {})
+        self._environment_variables = as_mapping(variables)
 
     @property
     def parameters(self) -> list[PipelineParameter]:
@@ -177,6 +197,14 @@ class ParallelRunConfig:
             checks.check_text("source_directory", self.source_directory)
             self.source_directory = self.source_directory.strip()
         checks.check_compute_target(self.compute_target)
+        checks.check_on_failed_mini_batch(self.on_failed_mini_batch)
+        name = "memory_limit_per_process"
+        if self.memory_limit_per_process is not None:
+            limit = check_byte_size(name, self.memory_limit_per_process)
+            self.memory_limit_per_process = limit
+        self.max_result_bytes = check_byte_size(
+            "max_result_bytes", self.max_result_bytes
+        )
 
 
 def compute_name(target: ComputeChoice) -> str | None:

@@ -6,10 +6,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["DEFAULT_APPEND_ROW_FILE_NAME", "OutputAction", "ParallelRunSettings"]
+__all__ = [
+    "DEFAULT_APPEND_ROW_FILE_NAME",
+    "OnFailedMiniBatch",
+    "OutputAction",
+    "ParallelRunSettings",
+]
 
+MOST_NODES = 1000
+MOST_PROCESSES = 1000
 DEFAULT_APPEND_ROW_FILE_NAME = "parallel_run_step.txt"
 OutputAction = Literal["append_row", "summary_only"]
+OnFailedMiniBatch = Literal["fail", "bisect"]
 
 
 class ParallelRunSettings(BaseModel):
@@ -25,8 +33,8 @@ class ParallelRunSettings(BaseModel):
     append_row_file_name: str = DEFAULT_APPEND_ROW_FILE_NAME
     append_row_dataframe_header: bool = False
     """One header line for DataFrame results (``--append_row_dataframe_header``)."""
-    node_count: int = Field(default=1, ge=1)
-    process_count_per_node: int = Field(default=1, ge=1)
+    node_count: int = Field(default=1, ge=1, le=MOST_NODES)
+    process_count_per_node: int = Field(default=1, ge=1, le=MOST_PROCESSES)
     run_invocation_timeout: float = Field(default=60, gt=0, allow_inf_nan=False)
     """Seconds that one ``run()`` call may take."""
     run_max_try: int = Field(default=3, ge=1)
@@ -36,8 +44,8 @@ class ParallelRunSettings(BaseModel):
     allowed_failed_count: int | None = Field(default=None, ge=-1)
     """Failed mini-batches above which the step is stopped; None and -1 never do."""
     allowed_failed_percent: float | None = Field(default=None, ge=0, le=100)
-    on_failed_mini_batch: Literal["fail", "bisect"] = "fail"
-    """``bisect`` splits a mini-batch that failed for good until bad items stand alone."""
+    on_failed_mini_batch: OnFailedMiniBatch = "fail"
+    """``bisect`` splits what failed for good until the bad items stand alone."""
     memory_limit_per_process: int | None = Field(default=None, ge=1)
     """Bytes of memory that one worker process may use; None sets no limit."""
     max_result_bytes: int = Field(default=256 * 1024 * 1024, ge=1)

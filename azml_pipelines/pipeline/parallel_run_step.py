@@ -23,6 +23,8 @@ from azml_pipelines.pipeline.step_arguments import (
     check_arguments,
     option_value,
 )
+from azml_pipelines.signatures import explained
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +64,7 @@ class ParallelRunStep(PipelineStep):
             empty inputs, an ``AttributeError`` if the first argument is no text.
     """
 
+    @explained
     def __init__(  # noqa: PLR0917 - version 1's signature
         self,
         name: str,
@@ -76,7 +79,7 @@ class ParallelRunStep(PipelineStep):
         _check_config(name, parallel_run_config)
         super().__init__(name, arguments=check_arguments(name, arguments))
         self.parallel_run_config = parallel_run_config
-        self.allow_reuse = allow_reuse
+        self.allow_reuse = _checked_reuse(name, allow_reuse)
         self.rank_mini_batch_count = _rank_mini_batch_count(name, self.arguments)
         entries = _check_inputs(name, inputs, self.rank_mini_batch_count)
         partitioned = parallel_run_config.partition_keys is not None
@@ -96,7 +99,7 @@ class ParallelRunStep(PipelineStep):
         )
         self.inputs = [*entries, *side_entries]
         self.outputs = [] if output is None else [output]
-        distinct_parameters(self.parameters(), f"step {name!r}")
+        distinct_parameters(self.parameters(), f"step {shown(name)}")
         self._source_directory = _absolute(name, parallel_run_config.source_directory)
         if self._source_directory is not None:
             self.source()
@@ -118,10 +121,11 @@ class ParallelRunStep(PipelineStep):
         )
         entry_script = self.parallel_run_config.entry_script
         script = Path(os.path.normpath(Path(folder or ".", entry_script)))
-        if not script.is_file():
+        if not os.path.isfile(script):  # noqa: PTH113 - no to what no system can have
             msg = (
-                f"Step {self.name!r}: there is no entry script {entry_script!r} in "
-                f"{str(folder)!r}. Mend entry_script or source_directory."
+                f"Step {shown(self.name)}: there is no entry script "
+                f"{shown(entry_script)} in {shown(str(folder))}. Mend entry_script or "
+                "source_directory."
             )
             raise DeclarationError(msg)
         if folder is not None and script.is_relative_to(folder):
@@ -129,8 +133,9 @@ class ParallelRunStep(PipelineStep):
         if self._source_directory is None:
             return StepSource(script.parent, script.name)
         msg = (
-            f"Step {self.name!r}: entry script {entry_script!r} lies outside of "
-            f"{str(folder)!r}. Only what is inside of source_directory is copied."
+            f"Step {shown(self.name)}: entry_script={shown(entry_script)} lies outside "
+            f"of {shown(str(folder))}. Only what is inside of source_directory is "
+            "copied."
         )
         raise DeclarationError(msg)
 
@@ -158,16 +163,26 @@ def _check_name(name: object) -> None:
     fits = isinstance(name, str) and _SHORTEST_NAME <= len(name) <= _LONGEST_NAME
     if not fits or not _STEP_NAME.fullmatch(str(name)):
         msg = (
-            f"Step name {name!r} is not allowed. Use 3 to 32 characters: lower-case "
-            "letters, digits and hyphens, a letter first, no hyphen last."
+            f"Step name {shown(name)} is not allowed. Use 3 to 32 characters: "
+            "lower-case letters, digits and hyphens, a letter first, no hyphen last."
         )
         raise DeclarationError(msg)
+
+
+def _checked_reuse(step: str, allow_reuse: object) -> bool:
+    if not isinstance(allow_reuse, bool):
+        msg = (
+            f"Step {shown(step)}: allow_reuse={shown(allow_reuse)} is not allowed. "
+            "Give True or False."
+        )
+        raise DeclarationError(msg)
+    return allow_reuse
 
 
 def _check_config(step: str, config: object) -> None:
     if not isinstance(config, ParallelRunConfig):
         msg = (
-            f"Step {step!r}: parallel_run_config={config!r} is not allowed. "
+            f"Step {shown(step)}: parallel_run_config={shown(config)} is not allowed. "
             "Pass a ParallelRunConfig."
         )
         raise DeclarationError(msg)
@@ -180,7 +195,7 @@ def _rank_mini_batch_count(step: str, arguments: list[object]) -> int:
         return 0
     if not str(plain).isdecimal():
         msg = (
-            f"Step {step!r}: --rank_mini_batch_count is {plain!r}. "
+            f"Step {shown(step)}: --rank_mini_batch_count is {shown(plain)}. "
             "Give a whole number of mini-batches."
         )
         raise DeclarationError(msg)
@@ -192,8 +207,8 @@ def _check_inputs(step: str, inputs: object, rank_count: int) -> list[object]:
         return []
     if not isinstance(inputs, list) or not (inputs or rank_count):
         msg = (
-            f"Step {step!r}: inputs={inputs!r} is not a list with at least one input. "
-            "Pass inputs=[dataset.as_named_input('…')]."
+            f"Step {shown(step)}: inputs={shown(inputs)} is not a list with at least "
+            "one input. Pass inputs=[dataset.as_named_input('…')]."
         )
         raise EmptyInputsError(msg)
     return list(inputs)
@@ -201,10 +216,10 @@ def _check_inputs(step: str, inputs: object, rank_count: int) -> list[object]:
 
 def _check_one_kind(step: str, ports: Sequence[InputPort]) -> None:
     if len({port.kind for port in ports}) > 1:
-        kinds = ", ".join(f"{port.name!r} is {port.kind}" for port in ports)
+        kinds = ", ".join(f"{shown(port.name)} is {port.kind}" for port in ports)
         msg = (
-            f"Step {step!r} mixes files and tables: {kinds}. Use one kind of input in "
-            "each step; files can be side inputs of a step that reads tables."
+            f"Step {shown(step)} mixes files and tables: {kinds}. Use one kind of "
+            "input in each step; files can be side inputs of a step that reads tables."
         )
         raise DeclarationError(msg)
 
@@ -214,8 +229,8 @@ def _check_output(step: str, output: object, output_action: str) -> PipelineData
         if output_action.lower() == "summary_only":
             return None
         msg = (
-            f"Step {step!r} has no output, which {output_action!r} needs. Pass "
-            "output=PipelineData('…'), or use output_action='summary_only'."
+            f"Step {shown(step)} has no output, which {shown(output_action)} needs. "
+            "Pass output=PipelineData('…'), or use output_action='summary_only'."
         )
         raise DeclarationError(msg)
     if isinstance(output, PipelineOutputFileDataset):
@@ -223,8 +238,8 @@ def _check_output(step: str, output: object, output_action: str) -> PipelineData
     if isinstance(output, PipelineData):
         return output
     msg = (
-        f"Step {step!r}: output={output!r} ({type(output).__name__}) is not allowed. "
-        "Pass exactly one PipelineData."
+        f"Step {shown(step)}: output={shown(output)} ({type(output).__name__}) is not "
+        "allowed. Pass exactly one PipelineData."
     )
     raise DeclarationError(msg)
 
@@ -233,7 +248,10 @@ def _check_side_inputs(step: str, side_inputs: object) -> list[object]:
     if side_inputs is None:
         return []
     if not isinstance(side_inputs, (list, tuple)):
-        msg = f"Step {step!r}: side_inputs={side_inputs!r} is no list. Pass a list."
+        msg = (
+            f"Step {shown(step)}: side_inputs={shown(side_inputs)} is no list. Pass a "
+            "list."
+        )
         raise DeclarationError(msg)
     return list(side_inputs)
 
@@ -243,7 +261,7 @@ def _check_distinct(step: str, ports: Sequence[InputPort]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         msg = (
-            f"Step {step!r} has several inputs called {twice[0]!r}. "
+            f"Step {shown(step)} has several inputs called {shown(twice[0])}. "
             "Give each input and side input a name of its own."
         )
         raise DeclarationError(msg)
@@ -253,8 +271,12 @@ def _absolute(step: str, directory: str | None) -> Path | None:
     if directory is None:
         return None
     folder = Path(os.path.normpath(Path(directory).absolute()))
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "does not exist"
-        msg = f"Step {step!r}: source_directory {directory!r} {what}. Mend the path."
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if not os.path.isdir(folder):  # noqa: PTH112
+        what = "is no folder" if os.path.exists(folder) else "does not exist"  # noqa: PTH110
+        msg = (
+            f"Step {shown(step)}: source_directory {shown(directory)} {what}. Mend the "
+            "path."
+        )
         raise DeclarationError(msg)
     return folder

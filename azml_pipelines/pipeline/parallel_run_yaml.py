@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import yaml
-
+from azml_pipelines import strict_yaml
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.masking import stored_variables
 from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.pipeline.environment_definition import (
     EnvironmentHome,
     parse_environment,
 )
 from azml_pipelines.pipeline.parallel_run_config import (
+    DEFAULT_MAX_RESULT_BYTES,
     ComputeChoice,
     ParallelRunConfig,
     compute_name,
 )
 from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +47,19 @@ _PLAIN_KEYS = (
     "allowed_failed_percent",
     "environment_variables",
 )
+_OUR_KEYS = {
+    "on_failed_mini_batch": "fail",
+    "memory_limit_per_process": None,
+    "max_result_bytes": DEFAULT_MAX_RESULT_BYTES,
+}
+"""Ours with their defaults; written only when they differ, for version 1's readers."""
+_OTHER_KEYS = (
+    "compute_target_name",
+    "environment",
+    "environment_dir_path",
+    "environment_name",
+)
+_LONGEST_NAME = 120
 _REQUIRED_KEYS = ("entry_script", "error_threshold", "output_action", "node_count")
 
 
@@ -65,11 +80,13 @@ def save_config(config: ParallelRunConfig, path: str) -> None:
     """
     environment = config.environment.definition()
     content = {key: _plain(getattr(config, key)) for key in _PLAIN_KEYS} | {
+        "environment_variables": stored_variables(config.environment_variables),
         "compute_target_name": compute_name(config.compute_target),
         "environment": environment.model_dump(mode="json", by_alias=True),
     }
-    text = yaml.safe_dump({_TOP: content}, sort_keys=False, allow_unicode=True)
-    Path(path).write_text(text, encoding="utf-8")
+    ours = {key: getattr(config, key) for key in _OUR_KEYS}
+    content |= {key: value for key, value in ours.items() if value != _OUR_KEYS[key]}
+    Path(path).write_text(strict_yaml.dump({_TOP: content}), encoding="utf-8")
 
 
 def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
@@ -81,14 +98,15 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     """
     file = Path(path)
     content = _read(file)
+    _refuse_unknown(content, file)
     missing = [key for key in _REQUIRED_KEYS if content.get(key) is None]
     if missing:
-        msg = f"{file} lacks {', '.join(missing)} in {_TOP}. Add it."
+        msg = f"{_named(file)} lacks {', '.join(missing)} in {_TOP}. Add it."
         raise DeclarationError(msg)
     size = content.get("mini_batch_size")
-    plain = {key: content[key] for key in _PLAIN_KEYS if key in content} | {
-        "mini_batch_size": None if size is None else str(size)
-    }
+    plain = {
+        key: content[key] for key in (*_PLAIN_KEYS, *_OUR_KEYS) if key in content
+    } | {"mini_batch_size": None if size is None else str(size)}
     plain["source_directory"] = _source_directory(content, file)
     return ParallelRunConfig(
         **plain,
@@ -97,11 +115,28 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     )
 
 
-def _source_directory(content: Mapping[str, Any], file: Path) -> str | None:
-    """Find the source directory: beside the file if the script is there, else as given.
+def _refuse_unknown(content: Mapping[str, Any], file: Path) -> None:
+    known = (*_PLAIN_KEYS, *_OUR_KEYS, *_OTHER_KEYS)
+    unknown = [key for key in content if key not in known]
+    if unknown:
+        hint = did_you_mean(unknown[0], known)
+        accepted = "" if hint else f" Accepted: {listed(known)}."
+        msg = (
+            f"{_named(file)}: {_TOP}.{shown(unknown[0])[1:-1]}: unknown key.{hint}"
+            f"{accepted}"
+        )
+        raise DeclarationError(msg)
 
-    Version 1 knows only the current directory; beside the file is ours, so that a folder
-    with a configuration and its script can be used from anywhere.
+
+def _named(file: Path) -> str:
+    return shown(str(file), _LONGEST_NAME)[1:-1]
+
+
+def _source_directory(content: Mapping[str, Any], file: Path) -> str | None:
+    """Find the source directory: beside the file if the script is there, or as given.
+
+    Version 1 knows only the current directory; beside the file is ours: a folder with a
+    configuration and its script can be used from anywhere.
     """
     given = content.get("source_directory")
     if given is None:
@@ -119,33 +154,24 @@ def _plain(value: object) -> object:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    content = _read_yaml(file)
+    content = strict_yaml.load_file(file)
     config = content.get(_TOP) if isinstance(content, dict) else None
     if not isinstance(config, dict):
-        msg = f"{file} has no {_TOP!r} at its top. Write one with save_to_yaml()."
+        msg = (
+            f"{_named(file)} has no {_TOP!r} at its top. Write one with save_to_yaml()."
+        )
         raise DeclarationError(msg)
     return config
-
-
-def _read_yaml(file: Path) -> object:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"{file} cannot be read: {error.strerror}. Mend the path."
-        raise DeclarationError(msg) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not YAML: {' '.join(str(error).split())}."
-        raise DeclarationError(msg) from error
 
 
 def _compute(workspace: ConfigHome, name: object, file: Path) -> ComputeChoice:
     if name is None or name == _LOCAL_COMPUTE:
         return _LOCAL_COMPUTE
     if not isinstance(name, str) or name not in workspace.compute_targets:
-        known = ", ".join(sorted({_LOCAL_COMPUTE, *workspace.compute_targets}))
+        known = listed(sorted({_LOCAL_COMPUTE, *workspace.compute_targets}))
         msg = (
-            f"{file} names the compute target {name!r}, which is unknown; "
-            f"known: {known}. Create it with ComputeTarget.create(…)."
+            f"{_named(file)} names the compute_target_name {shown(name)}, which is "
+            f"unknown; known: {known}. Create it with ComputeTarget.create(…)."
         )
         raise DeclarationError(msg)
     found: ComputeChoice = workspace.compute_targets[name]
@@ -161,17 +187,17 @@ def _environment(
         # Beside the YAML file if it is there, else where the program was started.
         beside = file.parent / given
         source = beside if beside.is_file() else Path(given)
-        definition = parse_environment(_read_yaml(source), str(source))
+        definition = parse_environment(strict_yaml.load_file(source), str(source))
         return Environment.from_definition(definition)
     if given is not None:
-        definition = parse_environment(given, f"environment in {file}")
+        definition = parse_environment(given, f"environment in {_named(file)}")
         return Environment.from_definition(definition)
     if folder := content.get("environment_dir_path"):
         return Environment.load_from_directory(str(folder))
     if name := content.get("environment_name"):
         return Environment.get(workspace, str(name))
     msg = (
-        f"{file} has no environment. Write it inline, as the path of a YAML file, or "
-        "as environment_name."
+        f"{_named(file)} has no environment. Write it inline, as the path of a YAML "
+        "file, or as environment_name."
     )
     raise DeclarationError(msg)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from azml_pipelines.data.data_reference import DataPath
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.signatures import explained
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +23,7 @@ __all__ = [
     "kind_of",
 ]
 
+_NAME = re.compile(r"[^=\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 ParameterKind = Literal["str", "int", "float", "bool", "file", "tabular", "datapath"]
 ParameterValue: TypeAlias = (
     str | int | float | bool | FileDataset | TabularDataset | DataPath
@@ -38,13 +42,17 @@ class PipelineParameter:
         DeclarationError: The name is empty, or the default is of another type.
     """
 
+    @explained
     def __init__(self, name: str, default_value: ParameterValue) -> None:
-        if not isinstance(name, str) or not name:
-            msg = f"A PipelineParameter needs a name; got {name!r}. Pass name='…'."
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            msg = (
+                f"PipelineParameter name={shown(name)} is not allowed. Give 1 to 255 "
+                "characters on one line, without '='."
+            )
             raise DeclarationError(msg)
         if kind_of(default_value) is None:
             msg = (
-                f"PipelineParameter {name!r} cannot hold {default_value!r} "
+                f"PipelineParameter {shown(name)} cannot hold {shown(default_value)} "
                 f"({type(default_value).__name__}). Give it a str, int, float, bool, "
                 "DataPath, FileDataset or TabularDataset as default_value."
             )
@@ -58,8 +66,9 @@ class PipelineParameter:
         kind = kind_of(self.default_value)
         if kind is None:
             msg = (
-                f"PipelineParameter {self.name!r} was given another default_value, "
-                f"{self.default_value!r}, which no parameter can hold. Set it back."
+                f"PipelineParameter {shown(self.name)} was given another "
+                f"default_value, {shown(self.default_value)}, which no parameter can "
+                "hold. Set it back."
             )
             raise DeclarationError(msg)
         return kind
@@ -113,9 +122,10 @@ def distinct_parameters(
         known = first.setdefault(parameter.name, parameter)
         if not known.same_as(parameter):
             msg = (
-                f"Parameter {parameter.name!r} is used with two defaults in {where}: "
-                f"{known.default_value!r} and {parameter.default_value!r}. "
-                "Use one PipelineParameter, or two names."
+                f"Parameter {shown(parameter.name)} is used with two defaults in "
+                f"{where}: {shown(known.default_value)} and "
+                f"{shown(parameter.default_value)}. Use one PipelineParameter, or two "
+                "names."
             )
             raise DeclarationError(msg)
     return list(first.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.errors import DeclarationError
@@ -9,9 +10,11 @@ from azml_pipelines.pipeline.graph import build_graph
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import distinct_parameters
 from azml_pipelines.pipeline.step_sequence import flatten_steps
+from azml_pipelines.signatures import explained
+from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from azml_pipelines.data.datastore import AbstractDatastore
     from azml_pipelines.pipeline.graph import StepGraph
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_COMPUTE", "Pipeline", "PipelineHome"]
 
 LOCAL_COMPUTE = "local"
+_EMAIL = "enable_email_notification"
 
 
 class PipelineHome(Protocol):
@@ -43,6 +47,7 @@ class PipelineHome(Protocol):
         continue_on_step_failure: bool = False,
         regenerate_outputs: bool = False,
         parent_run_id: str | None = None,
+        debug: bool = False,
     ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
         """Start a run and return it at once."""
         ...
@@ -69,6 +74,7 @@ class Pipeline:
         UnknownStepKindError: An element of ``steps`` is no step.
     """
 
+    @explained
     def __init__(  # noqa: PLR0917 - version 1's signature
         self,
         workspace: PipelineHome,
@@ -79,7 +85,7 @@ class Pipeline:
         resolve_closure: bool = True,
         **kwargs: object,
     ) -> None:
-        _check_keywords("Pipeline", kwargs, accepted=("enable_email_notification",))
+        _check_keywords("Pipeline", Pipeline.__init__, kwargs, _EMAIL)
         self.workspace = workspace
         self.description = description
         self.default_datastore = default_datastore
@@ -123,6 +129,8 @@ class Pipeline:
         regenerate_outputs: bool = False,
         parent_run_id: str | None = None,
         credential_passthrough: bool | None = None,
+        *,
+        debug: bool = False,
         **kwargs: object,
     ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
         """Start a run of the pipeline and return it at once.
@@ -137,12 +145,14 @@ class Pipeline:
             regenerate_outputs: Whether every step runs, whatever may be reused.
             parent_run_id: Recorded.
             credential_passthrough: Means nothing here.
+            debug: Our extension: run it in this process, one mini-batch after the
+                other, where a debugger works, and return when it has ended.
             kwargs: Nothing else is accepted.
 
         Raises:
             DeclarationError: The pipeline cannot run, or a value is not accepted.
         """
-        _check_keywords("Pipeline.submit", kwargs, accepted=())
+        _check_keywords("Pipeline.submit", Pipeline.submit, kwargs)
         return self.workspace.submit_pipeline(
             self,
             experiment_name,
@@ -150,6 +160,7 @@ class Pipeline:
             continue_on_step_failure=continue_on_step_failure,
             regenerate_outputs=regenerate_outputs,
             parent_run_id=parent_run_id,
+            debug=debug,
         )
 
     def _check_parameters(self) -> list[PipelineParameter]:
@@ -170,8 +181,8 @@ class Pipeline:
         if target not in self.workspace.compute_targets:
             known = sorted({LOCAL_COMPUTE, *self.workspace.compute_targets})
             msg = (
-                f"Step {step.name!r}: no compute target is called "
-                f"{target!r}; known: {', '.join(known)}. Create it with "
+                f"Step {shown(step.name)}: no compute target is called "
+                f"{shown(target)}; known: {listed(known)}. Create it with "
                 "ComputeTarget.create(…), or use 'local'."
             )
             raise DeclarationError(msg)
@@ -182,12 +193,18 @@ class Pipeline:
 
 
 def _check_keywords(
-    what: str, given: Mapping[str, object], accepted: tuple[str, ...]
+    what: str,
+    function: Callable[..., object],
+    given: Mapping[str, object],
+    *accepted: str,
 ) -> None:
     unknown = sorted(set(given) - set(accepted))
+    named = [name for name in inspect.signature(function).parameters if name != "self"]
+    known = [*(name for name in named if name != "kwargs"), *accepted]
     if unknown:
+        hint = did_you_mean(unknown[0], known)
         msg = (
-            f"{what} got the unknown argument {unknown[0]!r}. "
-            "Look the name up in its documentation, or leave it out."
+            f"{what} has no argument {shown(unknown[0])}.{hint} "
+            f"It accepts {listed(known)}."
         )
         raise DeclarationError(msg)

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.signatures import explained
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.data.datastore import AbstractDatastore
@@ -19,7 +21,7 @@ __all__ = [
 ]
 
 BindMode = Literal["mount", "download", "direct"]
-_PORT_NAME = re.compile(r"\w+")
+_PORT_NAME = re.compile(r"\w{1,255}")
 _OUTPUT_MODES = ("mount", "upload")
 _BIND_MODES: tuple[BindMode, ...] = ("mount", "download", "direct")
 
@@ -32,7 +34,8 @@ def check_port_name(what: str, name: object) -> str:
     """
     if not isinstance(name, str) or not _PORT_NAME.fullmatch(name):
         msg = (
-            f"{what} {name!r} is not allowed: use letters, digits and underscores only."
+            f"{what} {shown(name)} is not allowed: use letters, digits and underscores "
+            "only."
         )
         raise DeclarationError(msg)
     return name
@@ -57,6 +60,7 @@ class PipelineData:
         DeclarationError: A name or the mode is not allowed.
     """
 
+    @explained
     def __init__(  # noqa: PLR0917 - version 1's signature
         self,
         name: str,
@@ -76,8 +80,8 @@ class PipelineData:
         self.output_name = check_port_name("The PipelineData output_name", output_name)
         if output_mode not in _OUTPUT_MODES:
             msg = (
-                f"output_mode={output_mode!r} of PipelineData {name!r} is unknown. "
-                "Use 'mount' or 'upload'."
+                f"output_mode={shown(output_mode)} of PipelineData {shown(name)} is "
+                "unknown. Use 'mount' or 'upload'."
             )
             raise DeclarationError(msg)
         self.datastore = datastore
@@ -167,8 +171,8 @@ class InputPortBinding:
         self.name = check_port_name("The input name", name)
         if not isinstance(bind_object, PipelineData):
             msg = (
-                f"Input {name!r} binds {bind_object!r}; only a PipelineData can be "
-                "bound. Name datasets with as_named_input(…) instead."
+                f"Input {shown(name)} binds {shown(bind_object)}; only a PipelineData "
+                "can be bound. Name datasets with as_named_input(…) instead."
             )
             raise DeclarationError(msg)
         self.bind_object = bind_object
@@ -243,7 +247,7 @@ def _bind_mode(mode: object, name: str) -> BindMode:
         if lowered == known:
             return known
     msg = (
-        f"Input {name!r} has the unknown mode {mode!r}. "
+        f"Input {shown(name)} has the unknown mode {shown(mode)}. "
         f"Use {', '.join(map(repr, _BIND_MODES))}."
     )
     raise DeclarationError(msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class PipelineStep:
         arguments: Sequence[Any] | None = None,
     ) -> None:
         if not isinstance(name, str) or not name:
-            msg = f"A step needs a name; got {name!r}. Pass name='…'."
+            msg = f"A step needs a name; got {shown(name)}. Pass name='…'."
             raise DeclarationError(msg)
         self.name = name
         self.inputs: list[Any] = list(inputs or ())
@@ -52,8 +53,8 @@ class PipelineStep:
         """
         if not isinstance(step, PipelineStep):
             msg = (
-                f"Step {self.name!r} cannot run after {step!r}, which is no step. "
-                "Pass a step object."
+                f"Step {shown(self.name)} cannot run after {shown(step)}, which is no "
+                "step. Pass a step object."
             )
             raise DeclarationError(msg)
         if step not in self.run_after_steps:

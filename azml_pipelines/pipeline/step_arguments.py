@@ -18,6 +18,7 @@ from azml_pipelines.pipeline.pipeline_data import (
     PipelineData,
     PipelineOutputFileDataset,
 )
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,9 @@ def check_arguments(step: str, arguments: object) -> list[object]:
     if arguments is None:
         return []
     if not isinstance(arguments, (list, tuple)):
-        msg = f"Step {step!r}: arguments={arguments!r} is no list. Pass a list."
+        msg = (
+            f"Step {shown(step)}: arguments={shown(arguments)} is no list. Pass a list."
+        )
         raise DeclarationError(msg)
     if arguments:
         _check_first(step, arguments[0])
@@ -82,8 +85,8 @@ def check_arguments(step: str, arguments: object) -> list[object]:
         match = _OPTION.match(argument) if isinstance(argument, str) else None
         if match and match[1] in RESERVED_ARGUMENTS:
             msg = (
-                f"Step {step!r}: argument {argument!r} is reserved. Rename it; "
-                "settings belong into ParallelRunConfig, the output into output=."
+                f"Step {shown(step)}: argument {shown(argument)} is reserved. Rename "
+                "it; settings belong into ParallelRunConfig, the output into output=."
             )
             raise DeclarationError(msg)
     return list(arguments)
@@ -92,13 +95,13 @@ def check_arguments(step: str, arguments: object) -> list[object]:
 def _check_first(step: str, first: object) -> None:
     if not isinstance(first, str):
         msg = (
-            f"Step {step!r}: the first argument is {first!r}, which is no text. "
-            "Begin with an option such as '--model_name'."
+            f"Step {shown(step)}: the first argument is {shown(first)}, which is no "
+            "text. Begin with an option such as '--model_name'."
         )
         raise SettingNotTextError(msg)
     if not first.startswith("-"):
         msg = (
-            f"Step {step!r}: the first argument is {first!r}. "
+            f"Step {shown(step)}: the first argument is {shown(first)}. "
             "Begin with an option such as '--model_name'."
         )
         raise DeclarationError(msg)
@@ -146,8 +149,9 @@ def _bind(
     if isinstance(argument, PipelineParameter):
         if argument.kind in {"file", "tabular", "datapath"}:
             msg = (
-                f"Step {step!r}: parameter {argument.name!r} holds data and cannot be "
-                "an argument by itself. Pass the DatasetConsumptionConfig around it."
+                f"Step {shown(step)}: parameter {shown(argument.name)} holds data and "
+                "cannot be an argument by itself. Pass the DatasetConsumptionConfig "
+                "around it."
             )
             raise DeclarationError(msg)
         return argument
@@ -190,11 +194,14 @@ def _same(dataset: object, other: object) -> bool:
 
 
 def _refusal(step: str, argument: object) -> str:
-    shown = f"{' '.join(repr(argument).split())} ({type(argument).__name__})"
     if isinstance(argument, (FileDataset, TabularDataset)):
         way_out = "Pass dataset.as_named_input('…').as_mount() instead."
     elif isinstance(argument, (PipelineData, InputPortBinding, DataReference)):
         way_out = "Put the same object in side_inputs, or make it the output."
     else:
         way_out = "Pass text, numbers, parameters, side inputs or the output."
-    return f"Step {step!r}: {shown} cannot be an argument. {way_out}"
+    kind = type(argument).__name__
+    return (
+        f"Step {shown(step)}: {shown(argument)} ({kind}) cannot be in arguments. "
+        f"{way_out}"
+    )

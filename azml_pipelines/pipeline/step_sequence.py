@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.errors import UnknownStepKindError
 from azml_pipelines.pipeline.pipeline_data import PipelineData
 from azml_pipelines.pipeline.step import PipelineStep
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +65,8 @@ def _steps_in(element: object) -> Iterator[PipelineStep]:
         yield element.producer
     else:
         msg = (
-            f"{element!r} ({type(element).__name__}) cannot be a step of a pipeline. "
-            "Give steps, lists of steps, a StepSequence, or the output of a step."
+            f"{shown(element)} ({type(element).__name__}) cannot be a step of a "
+            "pipeline. Give steps, lists of steps, a StepSequence, or the output of a "
+            "step."
         )
         raise UnknownStepKindError(msg)

@@ -9,6 +9,7 @@ from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.errors import ParameterError, UserErrorException
 from azml_pipelines.plan.parameter_values import declared_parameter
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,8 @@ def parse_assignment(
             return _dataset(declared, text, find_dataset)
         case "datapath":
             msg = (
-                f"Parameter {name!r} is a DataPath, which cannot be typed. Submit the "
-                "pipeline from Python to set it."
+                f"Parameter {shown(name)} is a DataPath, which cannot be typed. Submit "
+                "the pipeline from Python to set it."
             )
             raise ParameterError(msg)
 
@@ -64,14 +65,16 @@ def _number(declared: ParameterDefinition, text: str) -> int | float:
         return int(text) if declared.kind == "int" else float(text)
     except ValueError:
         what = "a whole number" if declared.kind == "int" else "a number"
-        msg = f"Parameter {declared.name!r} takes {what}; got {text!r}."
+        msg = f"Parameter {shown(declared.name)} takes {what}; got {shown(text)}."
         raise ParameterError(msg) from None
 
 
 def _bool(declared: ParameterDefinition, text: str) -> bool:
     value = _BOOLS.get(text.lower())
     if value is None:
-        msg = f"Parameter {declared.name!r} takes true or false; got {text!r}."
+        msg = (
+            f"Parameter {shown(declared.name)} takes true or false; got {shown(text)}."
+        )
         raise ParameterError(msg)
     return value
 
@@ -86,7 +89,7 @@ def _dataset(
             try:
                 found = find_dataset(name, int(version) if version else None)
             except UserErrorException as error:
-                unknown = str(error)
+                unknown = shown(str(error).rstrip("."), 100)[1:-1]
             else:
                 return found.definition.model_copy(
                     update={"name": found.name, "version": found.version}
@@ -94,8 +97,9 @@ def _dataset(
     local = _local(declared, text)
     if local is None:
         msg = (
-            f"Parameter {declared.name!r} takes a dataset; {text!r} is neither a "
-            f"registered one nor a local file, folder or glob ({unknown.rstrip('.')})."
+            f"Parameter {shown(declared.name)} takes a dataset; {shown(text)} is "
+            "neither a registered one nor a local file, folder or glob "
+            f"({unknown.rstrip('.')})."
         )
         raise ParameterError(msg)
     return local

@@ -36,6 +36,8 @@ from azml_pipelines.plan.run_plan import (
     ParallelRunStepPlan,
     RunPlan,
 )
+from azml_pipelines.plan.secrets import refuse_secret
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +92,11 @@ def compile_plan(
         DeclarationError: A setting has a value that it cannot have.
     """
     resolved = resolve_values(definition, values)
+    for declared in definition.parameters:
+        refuse_secret(
+            f"Parameter {shown(declared.name)}: default_value", declared.default
+        )
+        refuse_secret(f"Parameter {shown(declared.name)}", resolved[declared.name])
     compiled = _Compiled(resolved, {}, {})
     return RunPlan(
         run_id=run_id,
@@ -119,6 +126,8 @@ class _Compiled:
         if output is not None:
             self.outputs[step.key, output.name] = output
         arguments = tuple(self._argument(argument) for argument in step.arguments)
+        for argument in arguments:
+            refuse_secret(f"Step {shown(step.name)}: arguments", argument)
         inputs = tuple(map(self._input, step.inputs))
         return ParallelRunStepPlan(
             step_run_id=step_run_id,
@@ -175,7 +184,7 @@ class _Compiled:
             content[field] = bound
             if isinstance(bound, ParameterReference):
                 content[field] = self.values[bound.parameter]
-                origins[field] = f"parameter {bound.parameter!r}"
+                origins[field] = f"parameter {shown(bound.parameter)}"
             if content[field] is None and field in _DEFAULTS:
                 content[field] = _DEFAULTS[field]
         try:
@@ -189,12 +198,15 @@ class _Compiled:
             }
             return ParallelRunSettings.model_validate(content)
         except ValidationError as error:
-            msg = f"Step {step.name!r}: {one_line(error, origins)}."
+            msg = f"Step {shown(step.name)}: {one_line(error, origins)}."
             raise DeclarationError(msg) from None
         except _BadSettingError as bad:
             origin = origins.get(bad.field)
             where = f" (from {origin})" if origin else ""
-            msg = f"Step {step.name!r}: {bad.field}={bad.value!r}{where}: {bad.reason}"
+            msg = (
+                f"Step {shown(step.name)}: {bad.field}={shown(bad.value)}{where}: "
+                f"{bad.reason}"
+            )
             raise DeclarationError(msg) from None
 
 

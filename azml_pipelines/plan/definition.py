@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
-from azml_pipelines.pipeline.parallel_run_settings import OutputAction
+from azml_pipelines.pipeline.parallel_run_settings import (
+    OnFailedMiniBatch,
+    OutputAction,
+)
 from azml_pipelines.pipeline.parameter import ParameterKind
 from azml_pipelines.plan.run_plan import ComputePlan, Reference
 
@@ -90,6 +93,9 @@ class SettingsDefinition(_Frozen):
     error_threshold: int = -1
     allowed_failed_count: int | None = None
     allowed_failed_percent: float | None = None
+    on_failed_mini_batch: OnFailedMiniBatch = "fail"
+    memory_limit_per_process: int | None = None
+    max_result_bytes: int = 256 * 1024 * 1024
     logging_level: Bindable = None
     environment_variables: dict[str, str] = Field(default_factory=dict)
 

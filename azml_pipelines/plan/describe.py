@@ -12,6 +12,12 @@ from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError, UnknownStepKindError
+from azml_pipelines.masking import mask, stored_variables
+from azml_pipelines.pipeline.entry_script_check import check_entry_script
+from azml_pipelines.pipeline.environment_variables import (
+    as_mapping,
+    checked_variables,
+)
 from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import PipelineParameter
@@ -29,6 +35,7 @@ from azml_pipelines.plan.definition import (
 )
 from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import ComputePlan, Reference
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +65,9 @@ def describe(pipeline: Pipeline) -> PipelineDefinition:
         raise DeclarationError(msg)
     keys = _keys(steps)
     return PipelineDefinition(
-        description=None if pipeline.description is None else str(pipeline.description),
+        description=None
+        if pipeline.description is None
+        else mask(str(pipeline.description)),
         parameters=tuple(_parameter(p) for p in pipeline.parameters),
         steps=tuple(_step(pipeline, _parallel(step), keys) for step in steps),
     )
@@ -88,8 +97,8 @@ def _keys(steps: Sequence[PipelineStep]) -> dict[PipelineStep, str]:
 def _parallel(step: PipelineStep) -> ParallelRunStep:
     if not isinstance(step, ParallelRunStep):
         msg = (
-            f"Step {step.name!r} is a {type(step).__name__}, which cannot run yet. "
-            "Use a ParallelRunStep."
+            f"Step {shown(step.name)} is a {type(step).__name__}, which cannot run "
+            "yet. Use a ParallelRunStep."
         )
         raise UnknownStepKindError(msg)
     return step
@@ -115,6 +124,7 @@ def _step(
     config.check()
     _refuse_what_comes_later(step)
     source = step.source(pipeline.default_source_directory)
+    check_entry_script(step.name, source.directory, source.entry_script)
     producers = pipeline.graph.producers
     needed = pipeline.graph.needed_by(step)
     return ParallelRunStepDefinition(
@@ -144,7 +154,7 @@ def _refuse_what_comes_later(step: ParallelRunStep) -> None:
         later = f"--rank_mini_batch_count {step.rank_mini_batch_count}"
     if later is not None:
         msg = (
-            f"Step {step.name!r} uses {later}, which this release cannot run yet. "
+            f"Step {shown(step.name)} uses {later}, which this release cannot run yet. "
             "Split the input with mini_batch_size instead."
         )
         raise DeclarationError(msg)
@@ -163,31 +173,27 @@ def _settings(step: str, config: ParallelRunConfig) -> SettingsDefinition:
         "error_threshold": config.error_threshold,
         "allowed_failed_count": config.allowed_failed_count,
         "allowed_failed_percent": config.allowed_failed_percent,
+        "on_failed_mini_batch": config.on_failed_mini_batch,
+        "memory_limit_per_process": config.memory_limit_per_process,
+        "max_result_bytes": config.max_result_bytes,
         "logging_level": _bindable(config.logging_level),
         "environment_variables": variables,
     }
     try:
         return SettingsDefinition.model_validate(content)
     except ValidationError as error:
-        msg = f"Step {step!r}: {one_line(error)}."
+        msg = f"Step {shown(step)}: {one_line(error)}."
         raise DeclarationError(msg) from None
 
 
 def _variables(step: str, config: ParallelRunConfig) -> dict[str, str]:
     """Return the environment variables; the configuration's win."""
     given = {
-        **(config.environment.environment_variables or {}),
+        **as_mapping(config.environment.environment_variables),
         **config.environment_variables,
     }
-    variables = {str(name): str(value) for name, value in given.items()}
-    for name, value in variables.items():
-        if not name or "=" in name or "\0" in name + value:
-            msg = (
-                f"Step {step!r}: the environment variable {name!r}={value!r} cannot be "
-                "set. Use a name without '=', and no null characters."
-            )
-            raise DeclarationError(msg)
-    return variables
+    # References only: a definition is stored, and a stored secret is no secret.
+    return stored_variables(checked_variables(step, given))
 
 
 def _bindable(value: object) -> object:

@@ -11,6 +11,7 @@ from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import ParameterError, ParameterTypeError
 from azml_pipelines.plan.describe import datapath_source
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,9 +63,9 @@ def declared_parameter(
         return found
     names = [declared.name for declared in definition.parameters]
     close = difflib.get_close_matches(str(name), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = f" Did you mean {shown(close[0])}?" if close else ""
     declared = _listed(definition.parameters) or "none"
-    msg = f"No parameter is called {name!r}; declared: {declared}.{hint}"
+    msg = f"No parameter is called {shown(name)}; declared: {declared}.{hint}"
     raise ParameterError(msg)
 
 
@@ -102,7 +103,7 @@ def _dataset(
         raise ParameterError(_refusal(declared, value))
     if value.kind != kind:
         msg = (
-            f"Parameter {declared.name!r} is a {_DATASET_CLASS[kind]}; got a "
+            f"Parameter {shown(declared.name)} is a {_DATASET_CLASS[kind]}; got a "
             f"{_DATASET_CLASS[value.kind]}. Give it the same kind of dataset."
         )
         raise ParameterTypeError(msg)
@@ -126,7 +127,6 @@ def _plain_source(source: DataSource) -> DatasetDefinition:
 
 
 def _refusal(declared: ParameterDefinition, value: object) -> str:
-    shown = " ".join(repr(value).split())
     accepted = {
         "bool": "bool or int",
         "int": "int or bool",
@@ -134,6 +134,6 @@ def _refusal(declared: ParameterDefinition, value: object) -> str:
         **_DATASET_CLASS,
     }.get(declared.kind, declared.kind)
     return (
-        f"Parameter {declared.name!r} takes {accepted}; got {shown} "
+        f"Parameter {shown(declared.name)} takes {accepted}; got {shown(value)} "
         f"({type(value).__name__}). Give it a value of that type."
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.workspace import Workspace
@@ -34,7 +36,7 @@ class Experiment:
     def __init__(self, workspace: Workspace, name: str) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             msg = (
-                f"Experiment name {name!r} is not allowed; use 1 to 255 letters, "
+                f"Experiment name {shown(name)} is not allowed; use 1 to 255 letters, "
                 "digits, '_' and '-' (no spaces, no dots), a letter or a digit first."
             )
             raise UserErrorException(msg)
@@ -63,8 +65,10 @@ class Experiment:
             config: A ``Pipeline``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
-                old name), ``continue_on_step_failure``. As in version 1, any other
-                keyword is ignored.
+                old name), ``continue_on_step_failure``, and our ``debug``: run it in
+                this process, one mini-batch after the other, where a debugger works,
+                and return when it has ended. As in version 1, any other keyword is
+                ignored.
 
         Raises:
             UserErrorException: ``config`` is no pipeline.
@@ -72,6 +76,8 @@ class Experiment:
         """
         from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
         from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - the same
+        from azml_pipelines.plan.secrets import literal_secrets  # noqa: PLC0415 - same
+        from azml_pipelines.run.lent_secrets import lent_secrets  # noqa: PLC0415 - same
         from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
             submit_definition,
         )
@@ -83,13 +89,18 @@ class Experiment:
             )
             raise UserErrorException(msg)
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
-        run = submit_definition(
-            self,
-            describe(config),
-            cast("Mapping[str, object]", given or {}),
-            tags=tags,
-            continue_on_step_failure=bool(kwargs.get("continue_on_step_failure")),
-        )
+        values = _mapping("pipeline_parameters", given)
+        labels = cast("Mapping[str, str]", _mapping("tags", tags))
+        definition = describe(config)
+        with lent_secrets(literal_secrets(config)):
+            run = submit_definition(
+                self,
+                definition,
+                values,
+                tags=labels,
+                continue_on_step_failure=bool(kwargs.get("continue_on_step_failure")),
+                debug=bool(kwargs.get("debug")),
+            )
         print(  # noqa: T201 - version 1 prints both
             f"Submitted PipelineRun {run.id}\nLink to the run: {run.get_portal_url()}"
         )
@@ -132,3 +143,12 @@ class Experiment:
             for name, experiment in workspace.experiments.items()
             if experiment_name in (None, name)
         ]
+
+
+def _mapping(argument: str, given: object) -> Mapping[str, object]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        msg = f"{argument}={shown(given)} is no mapping. Give names and values."
+        raise UserErrorException(msg)
+    return given

@@ -16,6 +16,7 @@ from azml_pipelines.errors import ModelNotFoundException, WebserviceException
 from azml_pipelines.run.model_facts import ModelFacts
 from azml_pipelines.store import model_files
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import builtins
@@ -75,8 +76,8 @@ class Model(ModelFacts):
                 self._workspace = workspace
                 return
         msg = (
-            f"ModelNotFound: no version of model {name!r} has what was asked for; "
-            f"{wanted}. Model.list(workspace, {name!r}) shows what there is."
+            f"ModelNotFound: no version of model {shown(name)} has what was asked for; "
+            f"{wanted}. Model.list(workspace, {shown(name)}) shows what there is."
         )
         raise ModelNotFoundException(msg)
 
@@ -149,7 +150,10 @@ class Model(ModelFacts):
         if version is not None and (
             not isinstance(version, int) or isinstance(version, bool)
         ):
-            msg = f"version={version!r} of model {model_name!r} is no int; give 1, 2, …"
+            msg = (
+                f"version={shown(version)} of model {shown(model_name)} is no int; "
+                "give 1, 2, …"
+            )
             raise WebserviceException(msg)
         root = os.environ.get("AZML_WORKSPACE")
         if _workspace is not None:
@@ -248,12 +252,12 @@ class Model(ModelFacts):
 def _checked_source(model_name: str, source: Path) -> Path:
     if not isinstance(model_name, str) or not _NAME.fullmatch(model_name):
         msg = (
-            f"Model name {model_name!r} is not allowed; use 1 to 255 letters, "
+            f"Model name {shown(model_name)} is not allowed; use 1 to 255 letters, "
             "digits, '-', '.' and '_', a letter or a digit first."
         )
         raise WebserviceException(msg)
     if not source.exists():
-        msg = f"There is no model file or folder {str(source.absolute())!r}."
+        msg = f"There is no model file or folder {shown(str(source.absolute()))}."
         raise FileNotFoundError(msg)
     return source
 
@@ -316,7 +320,10 @@ def _record(workspace: Workspace, name: str, version: int) -> ModelRecord:
 def _parse_id(model_id: str) -> tuple[str, int]:
     name, _, version = model_id.rpartition(":")
     if not name or not version.isdecimal():
-        msg = f"Model id {model_id!r} is not of the form name:version, as in 'mnist:1'."
+        msg = (
+            f"Model id {shown(model_id)} is not of the form name:version, as in "
+            "'mnist:1'."
+        )
         raise WebserviceException(msg)
     return name, int(version)
 
@@ -331,8 +338,8 @@ def _beside(name: str, version: int | None) -> str:
     if Path(name).exists():
         return name
     msg = (
-        f"ModelNotFound: no model {name!r} in ./{_LOCAL_FOLDER} and no file or folder "
-        f"./{name}; outside of a run these two are searched. Inside of one, what "
-        "Model.register() stored is found."
+        f"ModelNotFound: no model {shown(name)} in ./{_LOCAL_FOLDER} and no file or "
+        f"folder ./{name}; outside of a run these two are searched. Inside of one, "
+        "what Model.register() stored is found."
     )
     raise ModelNotFoundException(msg)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.definition import PipelineDefinition
+from azml_pipelines.printable import printable
 from azml_pipelines.run.step_run import StepRun
 from azml_pipelines.run.stored_run import StoredRun
 from azml_pipelines.run.views import views
 from azml_pipelines.run.waiting import failure, follow_until, wait_until
 from azml_pipelines.store.run_reader import request_cancel
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,7 @@ class PipelineRun(StoredRun):
                     return step.get_output_data(declared.output.name)
                 names.append(given[0] or given[1])
         msg = (
-            f"Run {self.id} has no output {pipeline_output_name!r}; its outputs: "
+            f"Run {self.id} has no output {shown(pipeline_output_name)}; its outputs: "
             f"{', '.join(names) or 'none'}."
         )
         raise UserErrorException(msg)
@@ -152,29 +153,85 @@ class PipelineRun(StoredRun):
         if not self._ended():
             request_cancel(self.folder)
 
-    def resume(self) -> None:
+    def resume(
+        self,
+        *,
+        node_count: int | None = None,
+        process_count_per_node: int | None = None,
+        run_invocation_timeout: float | None = None,
+        compute_target: object = None,
+        pipeline_parameters: Mapping[str, Any] | None = None,
+        allow_changed: bool = False,
+    ) -> None:
         """Go on with a run that failed, was canceled or lost its orchestrator (ours).
 
-        What is finished stays finished. Returns at once.
+        What is finished stays finished, whatever is given here. Prints what is kept and
+        what is to be done, and returns at once.
+
+        Args:
+            node_count: From now on; None keeps what it was. So do the next three.
+            process_count_per_node: Worker processes on each node.
+            run_invocation_timeout: Seconds that one ``run()`` call may take.
+            compute_target: A compute target or its name.
+            pipeline_parameters: What the caller believes the values to be. They are
+                frozen: other ones are refused, or ignored with ``allow_changed``.
+            allow_changed: Go on with what was frozen although scripts, inputs or values
+                are not what they were at submission.
 
         Raises:
-            UserErrorException: The run has finished, or is still running.
+            UserErrorException: The run has finished, somebody drives it, or something
+                has changed since it was submitted; the message says what.
         """
-        status = self.get_status()
-        if status == "Finished":
-            msg = (
-                f"Run {self.id} has finished: there is nothing to resume. Repeat it "
-                f"with run.resubmit() or `azml resubmit {self.id}`."
-            )
-            raise UserErrorException(msg)
-        if not self._ended():
-            msg = (
-                f"Run {self.id} is {status} and its orchestrator is alive; wait for "
-                f"it, or stop it first with run.cancel() or `azml cancel {self.id}`."
-            )
-            raise UserErrorException(msg)
-        self.folder.cancel_request.unlink(missing_ok=True)
-        start_orchestrator(self.folder)
+        from azml_pipelines.run.resuming import execution_override, resume_run  # noqa: PLC0415 - a circle
+
+        override = execution_override(
+            self.experiment.workspace.compute_targets,
+            node_count=node_count,
+            process_count_per_node=process_count_per_node,
+            run_invocation_timeout=run_invocation_timeout,
+            compute_target=compute_target,
+        )
+        lines = resume_run(
+            self, override, pipeline_parameters or {}, allow_changed=allow_changed
+        )
+        for line in lines:
+            print(printable(line))  # noqa: T201 - people want to know
+
+    def replay(
+        self,
+        mini_batch: int,
+        *,
+        step_name: str | None = None,
+        first_item: int = 0,
+        item_count: int | None = None,
+    ) -> None:
+        """Run one mini-batch here and print its rows; nothing is stored (ours).
+
+        Scripts, arguments, variables and inputs are those of the run; a breakpoint in
+        the script stops.
+
+        Args:
+            mini_batch: Its index, from 0, as ``failed_items`` and logs have it.
+            step_name: Needed when the run has several steps.
+            first_item: Where to begin inside of the mini-batch.
+            item_count: How many items to take; all of the rest when None.
+
+        Raises:
+            UserErrorException: There is no such step, mini-batch or item.
+            BaseException: Whatever the entry script raises.
+        """
+        from azml_pipelines.engine.replay import prepare_replay  # noqa: PLC0415 - rare
+
+        replay = prepare_replay(
+            self.folder,
+            mini_batch,
+            step_name=step_name,
+            first_item=first_item,
+            item_count=item_count,
+        )
+        rows = replay.run()
+        text = (rows.header + rows.text).decode("utf-8", "backslashreplace")
+        print(text, end="")  # noqa: T201 - what it is for
 
     def resubmit(
         self,

@@ -10,6 +10,7 @@ from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.workspace_folder import RunFolder
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.data.definition import DatasetDefinition
@@ -34,7 +35,7 @@ def planned_dataset(
                 and one.dataset is not None
             ):
                 return dataset_of(one.dataset)
-    msg = f"Step run {step_run_id} reads no dataset under the name {name!r}."
+    msg = f"Step run {step_run_id} reads no dataset under the name {shown(name)}."
     raise UserErrorException(msg)
 
 

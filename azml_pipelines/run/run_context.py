@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import RunEnvironmentException, UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,8 +98,8 @@ class Run:
         """
         if isinstance(value, (list, tuple)):
             msg = (
-                f"log({name!r}, …) got a {type(value).__name__}; give one int, float "
-                "or str, or use log_list()."
+                f"log({shown(name)}, …) got a {type(value).__name__}; give one int, "
+                "float or str, or use log_list()."
             )
             raise UserErrorException(msg)
         self._print("scalar metric", name, value)

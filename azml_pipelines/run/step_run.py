@@ -15,8 +15,10 @@ from azml_pipelines.run.run_details import (
     history_status,
 )
 from azml_pipelines.run.waiting import failure, wait_until
+from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.run_reader import read_output
 from azml_pipelines.store.run_state import TERMINAL, StepState
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from azml_pipelines.plan.run_plan import OutputPlan, ParallelRunStepPlan
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.store.failed_items import FailedItem
 
 __all__ = ["StepRun", "StepRunOutput"]
 
@@ -117,6 +120,11 @@ class StepRun:
                 return step
         return StepState(self.name, self.id, "NotStarted")
 
+    def failed_items(self) -> list[FailedItem]:
+        """Return every item that failed for good so far; an extension of version 1."""
+        position = self.parent.plan.steps.index(self._plan)
+        return list(failed_items(self.parent.folder, self._plan, position))
+
     def get_status(self) -> str:
         """Return NotStarted, Queued, Running, Finished, Failed or Canceled."""
         return self.state().status
@@ -143,7 +151,7 @@ class StepRun:
             print(self.get_stdout_log(), end="")  # noqa: T201 - asked for
         state = self.state()
         if state.status == "Failed" and raise_on_error:
-            what = f"Step {self.name!r}"
+            what = f"Step {shown(self.name)}"
             raise failure(what, state.error)
         return state.status
 
@@ -252,7 +260,10 @@ class StepRun:
             if output.name == name:
                 return output
         names = ", ".join(repr(output.name) for output in self._outputs()) or "none"
-        msg = f"Step {self.name!r} has no output {name!r}; its outputs: {names}."
+        msg = (
+            f"Step {shown(self.name)} has no output {shown(name)}; its outputs: "
+            f"{names}."
+        )
         raise UserErrorException(msg)
 
 

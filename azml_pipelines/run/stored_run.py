@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from azml_pipelines.errors import RunNotFoundError
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.run.run_details import RunDescription, history_status
+from azml_pipelines.store.failed_items import failed_items
+from azml_pipelines.store.failure_groups import read_step_failures
 from azml_pipelines.store.run_reader import read_run_state
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.store.failed_items import FailedItem
+    from azml_pipelines.store.failure_groups import StepFailures
+    from azml_pipelines.store.finding import Finding
     from azml_pipelines.store.run_state import RunState
     from azml_pipelines.store.workspace_folder import RunFolder
 
@@ -40,8 +46,9 @@ class StoredRun:
         self.folder: RunFolder = experiment.workspace.folder.run(run_id)
         if not self.folder.plan.is_file():
             msg = (
-                f"No run {run_id!r} in workspace {experiment.workspace.name!r} "
-                f"({self.folder.root.parent}); `azml runs` lists those there are."
+                f"No run {shown(run_id)} in workspace "
+                f"{shown(experiment.workspace.name)} ({self.folder.root.parent}); "
+                "`azml runs` lists those there are."
             )
             raise RunNotFoundError(msg)
 
@@ -73,6 +80,31 @@ class StoredRun:
     def state(self) -> RunState:
         """Return what has happened so far; an extension of version 1."""
         return read_run_state(self.folder)
+
+    def failed_items(self) -> list[FailedItem]:
+        """Return every item that failed for good so far, step by step (ours)."""
+        return [
+            item
+            for position, step in enumerate(self.plan.steps)
+            for item in failed_items(self.folder, step, position)
+        ]
+
+    def step_failures(self) -> list[StepFailures]:
+        """Return how many items failed in each step, and why most of them did (ours).
+
+        Steps in which nothing has failed are left out.
+        """
+        found = [
+            read_step_failures(self.folder, step, position)
+            for position, step in enumerate(self.plan.steps)
+        ]
+        return [failures for failures in found if failures is not None]
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Check that what is stored of the run is whole and adds up (ours)."""
+        from azml_pipelines.store.verify import verify_run  # noqa: PLC0415 - rarely asked
+
+        return verify_run(self.folder)
 
     def get_status(self) -> str:
         """Return NotStarted, Queued, Running, Finished, Failed or Canceled."""

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from azml_pipelines.engine.debug_run import run_in_process
 from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.failpoints import point, write
+from azml_pipelines.masking import mask, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.store.catalog import RunRecord
 from azml_pipelines.store.journal import Journal
+from azml_pipelines.store.launch_lock import launching
 from azml_pipelines.store.snapshot import copy_snapshot
 from azml_pipelines.store.workspace_folder import RunFolder
 from azml_pipelines.wording import shown
@@ -39,6 +42,7 @@ def submit_definition(
     tags: Mapping[str, str] | None = None,
     continue_on_step_failure: bool = False,
     resubmitted_from: str | None = None,
+    debug: bool = False,
 ) -> PipelineRun:
     """Start a run of a pipeline and return at once.
 
@@ -48,9 +52,11 @@ def submit_definition(
     Args:
         values: By parameter name; a parameter that is missing keeps its default.
         resubmitted_from: The run that this one repeats.
+        debug: Run it in this process and return when it has ended.
 
     Raises:
-        DeclarationError: The pipeline cannot run, or a value is not accepted.
+        DeclarationError: The pipeline cannot run, a value is not accepted, or a
+            variable that ``env:NAME`` stands for is not set.
         UserErrorException: A source directory is missing or too big.
     """
     workspace = experiment.workspace
@@ -64,20 +70,28 @@ def submit_definition(
         continue_on_step_failure=continue_on_step_failure,
         resubmitted_from=resubmitted_from,
     )
+    for step in plan.steps:
+        resolve_variables(step.settings.environment_variables, os.environ)
     workspace.prepare_storage()
     folder = workspace.folder.run(run_id)
     _write_down(folder, plan, definition)
-    workspace.catalog.runs.add(
-        RunRecord(
-            run_id=run_id,
-            experiment=experiment.name,
-            created=time.time(),
-            tags={str(key): str(value) for key, value in (tags or {}).items()},
-            resubmitted_from=resubmitted_from,
-        )
-    )
-    start_orchestrator(folder)
+    workspace.catalog.runs.add(_record(plan, tags or {}))
+    if debug:
+        run_in_process(folder)
+    else:
+        with launching(folder):
+            start_orchestrator(folder)
     return PipelineRun(experiment, run_id)
+
+
+def _record(plan: RunPlan, tags: Mapping[str, str]) -> RunRecord:
+    return RunRecord(
+        run_id=plan.run_id,
+        experiment=plan.experiment,
+        created=time.time(),
+        tags={str(key): mask(str(value)) for key, value in tags.items()},
+        resubmitted_from=plan.resubmitted_from,
+    )
 
 
 def _described(workspace: Workspace) -> WorkspacePlan:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from azml_pipelines.run.output_place import RunOutputPlace
+    from azml_pipelines.store.failure_groups import StepFailures
     from azml_pipelines.store.run_state import RunState
 
 __all__ = ["FollowedRun", "failure", "follow_until", "wait_until"]
@@ -36,6 +37,10 @@ class FollowedRun(Protocol):
 
     def output_places(self) -> Sequence[RunOutputPlace]:
         """Return where the outputs lie."""
+        ...
+
+    def step_failures(self) -> Sequence[StepFailures]:
+        """Return what failed in each step."""
         ...
 
 
@@ -105,6 +110,9 @@ class _UntilDeadline:
 
     def output_places(self) -> Sequence[RunOutputPlace]:
         return self._run.output_places()
+
+    def step_failures(self) -> Sequence[StepFailures]:
+        return self._run.step_failures()
 
 
 def _interrupted(run_id: str) -> ExperimentExecutionException:

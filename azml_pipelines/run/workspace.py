@@ -21,6 +21,7 @@ from azml_pipelines.run.workspace_config import (
     write_config,
 )
 from azml_pipelines.run.workspace_registrations import WorkspaceRegistrations
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import builtins
@@ -142,8 +143,8 @@ class Workspace(WorkspaceRegistrations):
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             msg = (
-                f"Workspace name {name!r} is not allowed; use 3 to 33 letters, digits, "
-                "'_' and '-', a letter or a digit first."
+                f"Workspace name {shown(name)} is not allowed; use 3 to 33 letters, "
+                "digits, '_' and '-', a letter or a digit first."
             )
             raise UserErrorException(msg)
         root = _absolute(path or ".")
@@ -269,6 +270,7 @@ class Workspace(WorkspaceRegistrations):
         continue_on_step_failure: bool = False,
         regenerate_outputs: bool = False,
         parent_run_id: str | None = None,
+        debug: bool = False,
     ) -> PipelineRun:
         """Start a run of a pipeline; ``Experiment.submit`` is version 1's door to it.
 
@@ -283,6 +285,7 @@ class Workspace(WorkspaceRegistrations):
             continue_on_step_failure=continue_on_step_failure,
             regenerate_outputs=regenerate_outputs,
             parent_run_id=parent_run_id,
+            debug=debug,
         )
 
 
@@ -312,9 +315,9 @@ def _existing(file: Path, name: str, *, exist_ok: bool) -> WorkspaceConfig:
     if exist_ok and config.workspace_name == name:
         return config
     msg = (
-        f"{file} is there already and names the workspace {config.workspace_name!r}; "
-        "open it with Workspace.from_config(), pass its name with exist_ok=True, or "
-        "choose another folder."
+        f"{file} is there already and names the workspace "
+        f"{shown(config.workspace_name)}; open it with Workspace.from_config(), pass "
+        "its name with exist_ok=True, or choose another folder."
     )
     raise WorkspaceException(msg)
 
@@ -323,13 +326,13 @@ def _config_of(name: str) -> Path:
     try:
         file = find_config(None, None)
     except UserErrorException as error:
-        msg = f"Workspace {name!r} is not found: {error}"
+        msg = f"Workspace {shown(name)} is not found: {error}"
         raise WorkspaceException(msg, inner_exception=error) from error
     found = read_config(file).workspace_name
     if found.lower() != name.lower():
         msg = (
-            f"Workspace {name!r} is not found: {file} names {found!r}. Change to its "
-            "folder, or open it with Workspace.from_config(path=…)."
+            f"Workspace {shown(name)} is not found: {file} names {shown(found)}. "
+            "Change to its folder, or open it with Workspace.from_config(path=…)."
         )
         raise WorkspaceException(msg)
     return file

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml_pipelines.errors import UserErrorException, WorkspaceException
+from azml_pipelines.wording import shown
 
 __all__ = [
     "CONFIG_FILE",
@@ -68,7 +69,10 @@ def find_config(path: str | os.PathLike[str] | None, file_name: str | None) -> P
     if start.is_file():
         return start
     if not start.is_dir():
-        msg = f"{str(path)!r} does not exist; give a config.json, or a folder with one."
+        msg = (
+            f"{shown(str(path))} does not exist; give a config.json, or a folder with "
+            "one."
+        )
         raise UserErrorException(msg)
     names = (file_name,) if file_name else (CONFIG_FILE, _PROJECT_FILE)
     for side in (*_SIDE_FOLDERS, "."):
@@ -94,8 +98,11 @@ def read_config(file: Path) -> WorkspaceConfig:
     keys = ("subscription_id", "resource_group", "workspace_name")
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        msg = f"{file} cannot be read as JSON ({error}); correct or remove the file."
+    except (OSError, ValueError, RecursionError) as error:
+        msg = (
+            f"{shown(str(file), 120)[1:-1]} cannot be read as JSON "
+            f"({shown(str(error))[1:-1]}); correct or remove the file."
+        )
         raise UserErrorException(msg, inner_exception=error) from error
     values = content if isinstance(content, dict) else {}
     scope = _SCOPE.match(str(values.get("Scope", "")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,9 @@ from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.run.dataset_mapping import DatasetMapping
+from azml_pipelines.store.private_folder import check_private, make_private
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,21 +49,27 @@ class WorkspaceRegistrations:
 
     Args:
         root: The folder whose storage this is; nothing is made before it is needed.
+
+    Raises:
+        WorkspaceException: The storage is somebody else's, or others may write there.
     """
 
     def __init__(self, root: Path) -> None:
         self.folder = WorkspaceFolder(root)
+        check_private(self.folder.storage)
 
     def prepare_storage(self) -> None:
         """Make the storage folder, for its owner only and invisible to git."""
         storage = self.folder.storage
         storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_private(storage)
         for folder in (self.folder.datastores, self.folder.models, self.folder.runs):
             folder.mkdir(mode=0o700, exist_ok=True)
         ignore = storage / ".gitignore"
-        if not ignore.exists():
-            ignore.touch(mode=0o600)
-            ignore.write_text("*\n", encoding="utf-8")
+        with suppress(FileExistsError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with os.fdopen(os.open(ignore, flags, 0o600), "w") as file:
+                file.write("*\n")
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -85,13 +95,13 @@ class WorkspaceRegistrations:
         saved = self.catalog.datastores
         if name is None:
             name = saved.default or _DEFAULT_DATASTORE
-        settings = saved.find(name)
-        if settings is None and name in _BUILT_IN:
+        settings = saved.find(name) if _is_text(name) else None
+        if settings is None and _is_text(name) and name in _BUILT_IN:
             settings = self._built_in(name)
         if settings is None:
             msg = (
-                f"No datastore is called {name!r} in this workspace; known: "
-                f"{', '.join(self.datastores)}. Register one with "
+                f"No datastore is called {shown(name)} in this workspace; known: "
+                f"{listed(self.datastores)}. Register one with "
                 "Datastore.register_local_folder(…)."
             )
             raise UserErrorException(msg)
@@ -117,7 +127,7 @@ class WorkspaceRegistrations:
         """
         if settings.name in _BUILT_IN and not overwrite:
             msg = (
-                f"A datastore called {settings.name!r} exists in every workspace; "
+                f"A datastore called {shown(settings.name)} exists in every workspace; "
                 "choose another name, or pass overwrite=True to replace it."
             )
             raise UserErrorException(msg)
@@ -133,14 +143,17 @@ class WorkspaceRegistrations:
             return
         self.get_datastore(name)
         msg = (
-            f"Datastore {name!r} exists in every workspace and cannot be unregistered."
+            f"Datastore {shown(name)} exists in every workspace and cannot be "
+            "unregistered."
         )
         raise UserErrorException(msg)
 
     def datastore_folder(self, name: str) -> Path:
         """Return the folder of a datastore that has no place of its own."""
         self.prepare_storage()
-        return self.folder.datastore(name)
+        folder = self.folder.datastore(name)
+        make_private(folder.parent, self.folder.storage)
+        return folder
 
     @property
     def datasets(self) -> DatasetMapping:
@@ -176,7 +189,7 @@ class WorkspaceRegistrations:
         Raises:
             UserErrorException: Unknown; the message lists what is registered.
         """
-        return self.catalog.datasets.find(name, version)
+        return self.catalog.datasets.find(_text("dataset", name), version)
 
     def find_dataset_by_id(self, dataset_id: str) -> RegisteredDataset:
         """Return the version of a dataset with this id.
@@ -213,7 +226,7 @@ class WorkspaceRegistrations:
         self, name: str, version: int | None = None
     ) -> RegisteredEnvironment | None:
         """Return a version of an environment, the latest one for None, or None."""
-        return self.catalog.environments.find(name, version)
+        return self.catalog.environments.find(_text("environment", name), version)
 
     def list_environments(self) -> list[RegisteredEnvironment]:
         """Return the latest version of every environment."""
@@ -230,7 +243,7 @@ class WorkspaceRegistrations:
 
     def find_compute(self, name: str) -> ComputeRecord | None:
         """Return what was saved about a compute target, or None."""
-        return self.catalog.computes.find(name)
+        return self.catalog.computes.find(name) if _is_text(name) else None
 
     def list_computes(self) -> list[ComputeRecord]:
         """Return all saved compute targets, sorted by name."""
@@ -252,3 +265,17 @@ class WorkspaceRegistrations:
             protocol="https",
             endpoint="core.windows.net",
         )
+
+
+def _is_text(name: object) -> bool:
+    """Whether a name can be looked up: it is text, and Unicode."""
+    return isinstance(name, str) and not any(
+        "\ud800" <= one <= "\udfff" for one in name
+    )
+
+
+def _text(kind: str, name: str) -> str:
+    if not _is_text(name):
+        msg = f"No {kind} is called {shown(name)}: a name is text. Give another one."
+        raise UserErrorException(msg)
+    return name

@@ -12,6 +12,7 @@ from azml_pipelines.data.dataset_home import RegisteredDataset
 from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.catalog_database import datasets
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ class DatasetCatalog:
                 return self._describe(connection, latest, description, tags)
             if latest is not None and not create_new_version:
                 msg = (
-                    f"A dataset called {name!r} is registered already (version "
+                    f"A dataset called {shown(name)} is registered already (version "
                     f"{latest.version}) and reads something else; choose another "
                     "name, or pass create_new_version=True."
                 )
@@ -85,7 +86,9 @@ class DatasetCatalog:
             known = connection.scalars(
                 select(datasets.c.name).distinct().order_by(datasets.c.name)
             ).all()
-        what = f"{name!r}" if version is None else f"{name!r} version {version}"
+        what = (
+            f"{shown(name)}" if version is None else f"{shown(name)} version {version}"
+        )
         names = ", ".join(repr(one) for one in known) or "none yet"
         msg = f"No dataset {what} is registered in this workspace; registered: {names}."
         raise UserErrorException(msg)
@@ -100,7 +103,7 @@ class DatasetCatalog:
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
-            msg = f"No dataset of this workspace has the id {dataset_id!r}."
+            msg = f"No dataset of this workspace has the id {shown(dataset_id)}."
             raise UserErrorException(msg)
         return _registered(row)
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from azml_pipelines.data.datastore_home import DatastoreSettings
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.catalog_database import datastores, preferences
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.store.catalog_database import CatalogDatabase
@@ -38,7 +39,7 @@ class DatastoreCatalog:
             )
             if known is not None and not overwrite:
                 msg = (
-                    f"A datastore called {settings.name!r} is registered already; "
+                    f"A datastore called {shown(settings.name)} is registered already; "
                     "choose another name, or pass overwrite=True to replace it."
                 )
                 raise UserErrorException(msg)

@@ -109,6 +109,23 @@ def _refuse_if_driven(
         raise LostRunError(msg)
 
 
+def _write_progress(
+    connection: sqlite3.Connection, position: int, progress: Progress
+) -> None:
+    connection.execute(
+        "UPDATE step SET done_mini_batches = ?, failed_mini_batches = ?,"
+        " succeeded_items = ?, failed_items = ?, retries = ? WHERE position = ?",
+        (
+            progress.done_mini_batches,
+            progress.failed_mini_batches,
+            progress.succeeded_items,
+            progress.failed_items,
+            progress.retries,
+            position,
+        ),
+    )
+
+
 class Journal:
     """Writes what happens to a run; used by one orchestrator process."""
 
@@ -284,19 +301,12 @@ class Journal:
                 bundle.done,
             )
             connection.executemany(_INSERT_FAILURE, _failures(position, bundle))
-            connection.execute(
-                "UPDATE step SET done_mini_batches = ?, failed_mini_batches = ?,"
-                " succeeded_items = ?, failed_items = ?, retries = ?"
-                " WHERE position = ?",
-                (
-                    progress.done_mini_batches,
-                    progress.failed_mini_batches,
-                    progress.succeeded_items,
-                    progress.failed_items,
-                    progress.retries,
-                    position,
-                ),
-            )
+            _write_progress(connection, position, progress)
+
+    def note_progress(self, position: int, progress: Progress) -> None:
+        """Set the counters of a step to what its records say."""
+        with self._transaction() as connection:
+            _write_progress(connection, position, progress)
 
     def heartbeat(self) -> None:
         """Say that the orchestrator lives.

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.workspace_folder import STORAGE_FOLDER
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pathspec import GitIgnoreSpec
 
-__all__ = ["ALWAYS_LEFT_OUT", "MAX_BYTES", "MAX_FILES", "copy_snapshot"]
+__all__ = [
+    "ALWAYS_LEFT_OUT",
+    "MAX_BYTES",
+    "MAX_FILES",
+    "copy_snapshot",
+    "snapshot_files",
+]
 
 MAX_BYTES = 300 * 1024 * 1024
 MAX_FILES = 20_000
@@ -43,7 +50,7 @@ def copy_snapshot(source: Path, destination: Path) -> None:
     """Copy ``source`` as it is now, without what its ignore file names.
 
     ``.amlignore`` at the top of the source decides, else ``.gitignore``. What a link
-    points to is copied in its place; the modes of files are kept.
+    points to is copied in its place; nobody but the owner may read the copy.
 
     Args:
         source: The source directory of a step.
@@ -54,14 +61,29 @@ def copy_snapshot(source: Path, destination: Path) -> None:
             than 20,000 files.
     """
     if not source.is_dir():
-        msg = f"source_directory {str(source)!r} is not a folder; give one that exists."
+        msg = (
+            f"source_directory {shown(str(source))} is not a folder; give one that "
+            "exists."
+        )
         raise UserErrorException(msg)
     content = _content(source, _ignored(source))
     destination.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in content.folders:
         (destination / folder).mkdir(mode=0o700)
     for file in content.files:
-        shutil.copy2(source / file, destination / file)
+        copy = destination / file
+        shutil.copy2(source / file, copy)
+        # Whether it can be executed is kept; for whom else, is not.
+        copy.chmod((copy.stat().st_mode & 0o700) | 0o600)
+
+
+def snapshot_files(source: Path) -> list[str]:
+    """Return the files that a copy of ``source`` would hold, relative to it.
+
+    Raises:
+        UserErrorException: They are too many or too big to be copied.
+    """
+    return _content(source, _ignored(source)).files
 
 
 def _ignored(source: Path) -> GitIgnoreSpec:
@@ -119,7 +141,7 @@ def _too_much(source: Path, content: _Content) -> str:
         f"{name} ({size / 1024**2:.0f} MB)" for name, size in by_size[:_NAMED_IN_ERRORS]
     )
     return (
-        f"source_directory {str(source)!r} is too big to copy: more than "
+        f"source_directory {shown(str(source))} is too big to copy: more than "
         f"{MAX_BYTES // 1024**2} MB or {MAX_FILES} files; biggest so far: {biggest}. "
         "Name what the script does not need in .amlignore (written like .gitignore), "
         "or keep the script in a folder of its own."

@@ -35,6 +35,16 @@ class StepFolder:
         return self.root / "parts"
 
     @property
+    def failed_items_csv(self) -> Path:
+        """Every item that failed for good, for people; written when the step ends."""
+        return self.root / "failed_items.csv"
+
+    @property
+    def failed_items_jsonl(self) -> Path:
+        """The same for programs, one line of JSON each."""
+        return self.root / "failed_items.jsonl"
+
+    @property
     def nodes(self) -> Path:
         """One working directory per node."""
         return self.root / "nodes"

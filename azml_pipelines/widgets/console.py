@@ -7,15 +7,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from azml_pipelines.printable import encodable
 from azml_pipelines.widgets.closing import closing_lines
 from azml_pipelines.widgets.pace import Pace
 from azml_pipelines.widgets.plain_view import PlainView
-from azml_pipelines.widgets.printable import encodable
 from azml_pipelines.widgets.signs import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from azml_pipelines.store.failure_groups import StepFailures
     from azml_pipelines.store.run_state import RunState
     from azml_pipelines.widgets.closing import OutputPlace
 
@@ -74,7 +75,8 @@ def follow(
     else:
         state = _follow_plainly(run, stream, clock)
     outputs: Sequence[OutputPlace] = getattr(run, "output_places", tuple)()
-    for line in closing_lines(state, clock.now(), outputs):
+    failures: Sequence[StepFailures] = getattr(run, "step_failures", tuple)()
+    for line in closing_lines(state, clock.now(), outputs, failures):
         _write(stream, line)
 
 

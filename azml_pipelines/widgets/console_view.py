@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from azml_pipelines.widgets.printable import printable
+from azml_pipelines.printable import printable
 from azml_pipelines.widgets.signs import BAR_DONE, BAR_OPEN, STATUS_SIGNS
 from azml_pipelines.widgets.step_columns import fit, head, shorten
 from azml_pipelines.widgets.step_facts import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azml_pipelines.widgets.printable import printable
+from azml_pipelines.printable import printable
 from azml_pipelines.widgets.step_facts import UNKNOWN, duration, status_word, step_facts
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.printable import encodable
 from azml_pipelines.widgets import state_html, step_table
 from azml_pipelines.widgets.pace import Pace
-from azml_pipelines.widgets.printable import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from azml_pipelines.printable import printable
 from azml_pipelines.widgets.closing import closing_lines
-from azml_pipelines.widgets.printable import printable
 from azml_pipelines.widgets.signs import STATUS_SIGNS
 from azml_pipelines.widgets.step_facts import (
     UNKNOWN,

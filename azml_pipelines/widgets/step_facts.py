@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from azml_pipelines.printable import printable
 from azml_pipelines.widgets.pace import Speed, average_speed
-from azml_pipelines.widgets.printable import printable
 
 if TYPE_CHECKING:
     from azml_pipelines.store.run_state import RunState, Status, StepState

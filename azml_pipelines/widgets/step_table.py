@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from azml_pipelines.printable import printable
 from azml_pipelines.widgets.closing import closing_lines
-from azml_pipelines.widgets.printable import printable
 from azml_pipelines.widgets.step_facts import (
     duration,
     spent_seconds,
@@ -16,6 +16,7 @@ from azml_pipelines.widgets.step_facts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from azml_pipelines.store.failure_groups import StepFailures
     from azml_pipelines.store.run_state import RunState
     from azml_pipelines.widgets.closing import OutputPlace
 
@@ -35,7 +36,12 @@ _COLUMNS = {
 _LEFT_ALIGNED = 2
 
 
-def text(state: RunState, now: float, outputs: Sequence[OutputPlace] = ()) -> str:
+def text(
+    state: RunState,
+    now: float,
+    outputs: Sequence[OutputPlace] = (),
+    failures: Sequence[StepFailures] = (),
+) -> str:
     """Return the whole state at ``now`` as lines of text, the error of a run last."""
     spent = spent_seconds(state, now)
     age = "" if spent is None else f", {duration(spent)}"
@@ -48,7 +54,7 @@ def text(state: RunState, now: float, outputs: Sequence[OutputPlace] = ()) -> st
     cells = [[getattr(row, key) for key in _COLUMNS.values()] for row in facts]
     lines += _aligned([list(_COLUMNS), *cells])
     if state.ended_for_good:
-        lines += closing_lines(state, now, outputs)
+        lines += closing_lines(state, now, outputs, failures)
     else:
         lines += [f"{row.name}: {row.error}" for row in facts if row.error]
     return "\n".join(lines)

@@ -10,12 +10,13 @@ import linecache
 import logging
 import os
 import sys
+import sysconfig
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.loading import load_mini_batch
 from azml_pipelines.worker.entry import MiniBatchContext, entries
-from azml_pipelines.worker.process import _action, _reader, _settle_in
+from azml_pipelines.worker.process import input_reader, output_action_of, settle_in
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -49,13 +50,13 @@ class Foreground:
         """Settle in as a worker process does."""
         self._before = _Surroundings.now()
         try:
-            _hide_modules(self._source_directory)
+            _hide_modules(self._source_directory, self._node.source_directory)
             from pathlib import Path  # noqa: PLC0415 - as the worker process does
 
-            _settle_in(self._node, PROCESS, Path(self._node.logs))
-            self.action = _action(self._node)
+            settle_in(self._node, PROCESS, Path(self._node.logs))
+            self.action = output_action_of(self._node)
             self.entry = entries.get(self._node.entry_kind)(self._node)
-            self.inputs = [_reader(item) for item in self._node.inputs]
+            self.inputs = [input_reader(item) for item in self._node.inputs]
         except BaseException:
             self._before.restore(self._node.source_directory)
             raise
@@ -139,11 +140,24 @@ class _Surroundings:
             logger.propagate = propagate
 
 
-def _hide_modules(folder: str) -> None:
+def _hide_modules(users: str, nodes: str) -> None:
+    """Take away what a fresh process would not have: the user's own modules.
+
+    These are the modules of the user's source directory, and those from elsewhere that
+    have the name of a file in the node's copy. Libraries stay: many cannot be imported
+    twice.
+    """
+    names = {entry.partition(".")[0] for entry in os.listdir(nodes)}
+    libraries = [sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")]
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in {"__main__", _OWN_PACKAGE}:
+        top = name.partition(".")[0]
+        if top in {"__main__", _OWN_PACKAGE}:
             continue
-        if folder and _is_below(module, folder):
+        if any(_is_below(module, folder) for folder in libraries):
+            continue
+        if (users and _is_below(module, users)) or (
+            top in names and isinstance(getattr(module, "__file__", None), str)
+        ):
             del sys.modules[name]
 
 

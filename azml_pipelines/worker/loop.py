@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.part_file import PartFile
     from azml_pipelines.worker.user_errors import UserErrors
 
-__all__ = ["Worker"]
+__all__ = ["StoreError", "Worker"]
 
 
-class _StoreError(Exception):
+class StoreError(Exception):
     """Rows could not be written; nobody's mini-batch is to blame."""
 
 
@@ -97,18 +97,23 @@ class Worker:
         reader = FrameReader(self._link)
         while (frame := reader.read()) is not None and frame[0] == BUNDLE:
             try:
-                self._run_bundle(Bundle.decode(frame[1]))
-            except _StoreError as error:
+                self.run_bundle(Bundle.decode(frame[1]))
+            except StoreError as error:
                 described = self._errors.describe(error.__cause__ or error)
                 send_frame(self._link, STORE_FAILED, described.encode())
                 return 74
             _flush()
             send_frame(self._link, BUNDLE_DONE)
         if frame is not None:
-            self._shut_down()
+            self.shut_down()
         return 0
 
-    def _run_bundle(self, bundle: Bundle) -> None:
+    def run_bundle(self, bundle: Bundle) -> None:
+        """Run the mini-batches of a bundle; records and failures say what came of them.
+
+        Raises:
+            StoreError: Rows could not be written.
+        """
         self._page.begin()
         index = bundle.first
         for line in bundle.lines.splitlines():
@@ -135,7 +140,7 @@ class Worker:
         try:
             result = self._entry.run(mini_batch, context)
             if os.getpid() != self._pid:
-                # A fork that user code has let return here must not write a second time.
+                # A fork that user code has let return must not write a second time.
                 os._exit(0)
             seconds = time.perf_counter() - started
             page.enter(index, Phase.WRITING, items)
@@ -156,7 +161,7 @@ class Worker:
             self._part.note_header(rows.header, index)
             return self._part.append(rows.text), crc32(rows.text)
         except OSError as error:
-            raise _StoreError from error
+            raise StoreError from error
 
     def _failed(
         self,
@@ -175,7 +180,8 @@ class Worker:
         described = self._errors.describe(error, where)
         return FailedTry(index, attempt, reason, items, described, seconds)
 
-    def _shut_down(self) -> None:
+    def shut_down(self) -> None:
+        """Let the entry clean up; what it raises is noted and changes nothing."""
         try:
             self._entry.shutdown()
         except BaseException as error:  # noqa: BLE001 - the results stand already

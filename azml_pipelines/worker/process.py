@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.forkserver import ChildOrder
     from azml_pipelines.worker.messages import NodeStart, WorkerInput
 
-__all__ = ["work"]
+__all__ = ["input_reader", "output_action_of", "settle_in", "work"]
 
 _LOG_FORMAT = "%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"
 
@@ -40,8 +40,8 @@ def work(order: ChildOrder) -> int:
         os.close(target)
     sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
     try:
-        _settle_in(node, process, logs)
-        action = _action(node)
+        settle_in(node, process, logs)
+        action = output_action_of(node)
     except Exception as error:  # noqa: BLE001 - whatever it is, the agent has to hear of it
         described = describe_error(error, node.source_directory)
         send_frame(order.link, INIT_FAILED, described.encode())
@@ -51,7 +51,7 @@ def work(order: ChildOrder) -> int:
         order.link,
         Page(order.page_descriptor),
         entry=entries.get(node.entry_kind)(node),
-        inputs=[_reader(item) for item in node.inputs],
+        inputs=[input_reader(item) for item in node.inputs],
         action=action,
         part=PartFile(node.parts, order.start.part),
         errors=UserErrors(node.source_directory, str(errors)),
@@ -79,7 +79,8 @@ def _file(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _settle_in(node: NodeStart, process: str, logs: Path) -> None:
+def settle_in(node: NodeStart, process: str, logs: Path) -> None:
+    """Take on the folder, variables, arguments, limits and logging of a worker."""
     script_log = logs / "user" / "entry_script_log" / node.node
     script_log.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ.update(node.environment)
@@ -103,13 +104,15 @@ def _settle_in(node: NodeStart, process: str, logs: Path) -> None:
         getattr(import_module(module), function)()
 
 
-def _reader(item: WorkerInput) -> FileInput | TableInput:
+def input_reader(item: WorkerInput) -> FileInput | TableInput:
+    """Return what reads the mini-batches of an input."""
     if item.text is not None:
         return TableInput(item.root, item.text)
     return FileInput(item.root)
 
 
-def _action(node: NodeStart) -> OutputAction:
+def output_action_of(node: NodeStart) -> OutputAction:
+    """Return the output action of a step, set up as its source directory says."""
     kind = output_actions.get(node.output_action)
     action: OutputAction
     if node.output_action == "append_row":

@@ -46,6 +46,22 @@ def test_the_same_bytes_and_the_same_account(job):
     assert all(finding.ok for finding in here.verify())
 
 
+def test_bisection_comes_to_the_same(job):
+    """Only the bad item is lost, and the piece that failed can be replayed."""
+    options = {"mini_batch_size": 8, "run_max_try": 1, "on_failed_mini_batch": "bisect"}
+    parallel = job.finish(SCRIPT, files=FILES, **options)
+    here = debugged(job, SCRIPT, **options)
+    bad, *_ = here.failed_items()
+
+    assert job.output(parallel) == job.output(here)
+    assert ("00004.txt", f"azml replay {here.id} 0 --first-item 4 --item-count 1") == (
+        bad.item,
+        bad.replay,
+    )
+    for run in (parallel, here):
+        assert all(finding.ok for finding in run.verify())
+
+
 def test_it_is_this_process(job, monkeypatch):
     """A breakpoint in run() stops here, where somebody can look."""
     stops = []
@@ -86,8 +102,9 @@ def test_everything_is_put_back(job):
     )
     before = surroundings()
     run = debugged(job, script)
+    same = before == surroundings()
 
-    assert before == surroundings()
+    assert same
     assert run.get_steps()[0].id.encode() in job.output(run)
 
 

@@ -97,9 +97,7 @@ def test_children_of_user_code_end_with_the_step(job):
             "def init():\n    1 / 0\ndef run(b):\n    return b", "ZeroDivisionError"
         ),
         pytest.param(
-            "import nothing_of_this_name
-def run(b):
-    return b",
+            "import nothing_of_this_name\ndef run(b):\n    return b",
             "ModuleNotFoundError",
         ),
         pytest.param(

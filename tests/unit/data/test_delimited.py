@@ -7,7 +7,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azml_pipelines.data.delimited import (
@@ -62,6 +62,7 @@ ROW = st.lists(CELL, min_size=3, max_size=3).map(lambda row: ["r", *row])
 NEWLINE = st.sampled_from(["\n", "\r\n"])
 
 
+@settings(max_examples=30)
 @given(
     table=st.lists(ROW, max_size=12),
     newline=NEWLINE,

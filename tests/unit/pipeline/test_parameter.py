@@ -40,7 +40,7 @@ def test_refused_defaults(value):
 @pytest.mark.parametrize("name", ["", None, 5], ids=repr)
 def test_refused_names(name):
     """A parameter without a name cannot be overridden."""
-    with pytest.raises(DeclarationError, match="needs a name"):
+    with pytest.raises(DeclarationError, match="PipelineParameter name="):
         PipelineParameter(name, 1)
 
 

@@ -100,9 +100,9 @@ def test_keywords(workspace):
     """Version 1's one extra keyword is accepted, a misspelt one is not."""
     Pipeline(workspace, [], enable_email_notification=True)
 
-    with pytest.raises(ValueError, match="unknown argument 'descripton'"):
+    with pytest.raises(ValueError, match="no argument 'descripton'"):
         Pipeline(workspace, [], descripton="typo")
-    with pytest.raises(ValueError, match="unknown argument 'parameters'"):
+    with pytest.raises(ValueError, match="no argument 'parameters'"):
         Pipeline(workspace, []).submit("experiment", parameters={})
 
 

@@ -136,9 +136,11 @@ def test_registered_datasets_are_looked_up_again(
             id="ranks",
         ),
         pytest.param(
-            {"environment_variables": {"A=B": "1"}}, "'A=B'='1'", id="variable name"
+            {"environment_variables": {"A=B": "1"}},
+            "the name 'A=B'",
+            id="variable name",
         ),
-        pytest.param({"environment_variables": {"A": "\0"}}, "'A'=", id="variable"),
+        pytest.param({"environment_variables": {"A": "\0"}}, "'A'.=", id="variable"),
     ],
 )
 def test_what_cannot_run(step_of, definition_of, given, says):

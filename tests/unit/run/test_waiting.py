@@ -29,6 +29,10 @@ class ScriptedRun:
         """Return nothing."""
         return []
 
+    def step_failures(self):
+        """Return nothing."""
+        return []
+
 
 def test_waiting_ends_with_what_is_waited_for():
     """However often it has to be asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from azml_pipelines.store.failure_groups import FailureGroup, StepFailures
 from azml_pipelines.widgets.closing import closing_lines
 
 
@@ -19,6 +20,26 @@ def test_other_failed_steps_are_not_forgotten(make_state, make_step, now):
         "To go on: azml resume run-1",
         "own",
     ]
+
+
+def test_failed_items_are_summed_up(make_state, now):
+    """Where they are listed, and the most frequent reasons; the error stays last."""
+    groups = (
+        FailureGroup("exception", "ValueError", "score.py:3", "bad\nheader", 1200, 9),
+        FailureGroup("short", "", "", "fewer results", 1, 1),
+    )
+    step = StepFailures("score", 1203, "/runs/failed_items.csv", groups, 2)
+    state = make_state(status="Failed", error="own", ended=now)
+
+    lines = closing_lines(state, now, (), [step])
+
+    assert lines[1:5] == [
+        "score: 1,203 failed items, listed in /runs/failed_items.csv",
+        "  1,200 x ValueError: bad\\nheader at score.py:3",
+        "  1 x short: fewer results",
+        "  and 2 other reasons",
+    ]
+    assert "own" == lines[-1]
 
 
 def test_errors_stay_on_one_line(make_state, now):

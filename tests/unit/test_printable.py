@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azml_pipelines.widgets.printable import encodable, printable
+from azml_pipelines.printable import encodable, printable
 
 
 @pytest.mark.parametrize(

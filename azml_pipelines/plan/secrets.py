@@ -1,0 +1,67 @@
+"""Which values of a pipeline are secrets: they are handed over, never written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import DeclarationError
+from azml_pipelines.masking import holds_secret, stored_variables
+from azml_pipelines.pipeline.environment_variables import as_mapping
+from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
+from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.pipeline.pipeline import Pipeline
+
+__all__ = ["literal_secrets", "refuse_secret"]
+
+
+def literal_secrets(pipeline: Pipeline) -> dict[str, str]:
+    """Return the secrets that were written into ``environment_variables``, by name.
+
+    A definition holds ``env:NAME`` in their place; whoever starts the run puts these
+    into the environment of its orchestrator.
+
+    Raises:
+        DeclarationError: Two steps give one name different values.
+    """
+    secrets: dict[str, str] = {}
+    for step in pipeline.graph.steps:
+        if isinstance(step, ParallelRunStep):
+            for name, value in _secrets_of(step).items():
+                if secrets.setdefault(name, value) != value:
+                    msg = (
+                        f"Step {shown(step.name)}: "
+                        f"environment_variables[{shown(name)}] differs from that of "
+                        "another step. Give both as 'env:NAME' of two variables: "
+                        "secrets are not written down."
+                    )
+                    raise DeclarationError(msg)
+    return secrets
+
+
+def _secrets_of(step: ParallelRunStep) -> dict[str, str]:
+    config = step.parallel_run_config
+    given: Mapping[str, object] = {
+        **as_mapping(config.environment.environment_variables),
+        **config.environment_variables,
+    }
+    texts = {name: str(value) for name, value in given.items()}
+    stored = stored_variables(texts)
+    return {name: text for name, text in texts.items() if stored[name] != text}
+
+
+def refuse_secret(what: str, text: object) -> None:
+    """Refuse a text that would be stored although it has the shape of a secret.
+
+    Raises:
+        DeclarationError: It has; the message does not show it.
+    """
+    if isinstance(text, str) and holds_secret(text):
+        msg = (
+            f"{what}={shown(text)} looks like a secret, and would be written down. "
+            "Give it as environment_variables={'NAME': 'env:NAME'} instead."
+        )
+        raise DeclarationError(msg)

@@ -1,0 +1,58 @@
+"""One launch at a time: who resumes a run keeps others out until it has a driver."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azml_pipelines.store.workspace_folder import RunFolder
+
+__all__ = ["launching"]
+
+_PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.02
+
+
+@contextmanager
+def launching(folder: RunFolder) -> Iterator[None]:
+    """Hold the right to start an orchestrator; the kernel takes it back at the end.
+
+    Between the look whether a run has a driver and the note that there is one, two
+    processes could both start one.
+
+    Raises:
+        UserErrorException: Somebody else holds it for half a minute.
+    """
+    file = folder.root / "launch.lock"
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _wait(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait(descriptor: int, folder: RunFolder) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                msg = (
+                    f"Another process has been starting run {folder.root.name} for "
+                    f"{_PATIENCE_SECONDS:g} s; look at it with `azml show "
+                    f"{folder.root.name}` and try again."
+                )
+                raise UserErrorException(msg) from None
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return

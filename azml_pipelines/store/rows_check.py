@@ -1,0 +1,114 @@
+"""Whether every recorded row still stands in its part file. Reads only."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from azml_pipelines.store.failed_items import first_item_column
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+__all__ = ["Rows", "check_rows"]
+
+_OPEN_PARTS = 64
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the part files of a step hold."""
+
+    slices: int
+    parts: int
+    sha256: str
+    """Of the rows in the order of the input, as the output file has them."""
+    problem: str = ""
+    """The first thing that is wrong."""
+
+
+def check_rows(connection: sqlite3.Connection, position: int, parts: Path) -> Rows:
+    """Read every recorded slice of a step, in the order of the input."""
+    digest = hashlib.sha256(_header(parts))
+    problem = _overlap(connection, position)
+    slices = 0
+    seen: set[str] = set()
+    first_item = first_item_column(connection, "done")
+    records = connection.execute(
+        f"SELECT mini_batch, part.name, offset, length, crc, {first_item} AS first_item"  # noqa: S608 - a name of ours
+        " FROM done JOIN part ON part.id = done.part WHERE done.step = ?"
+        " ORDER BY mini_batch, first_item",
+        (position,),
+    )
+    with closing(_Parts(parts)) as files:
+        for mini_batch, part, offset, length, crc, _ in records:
+            slices += 1
+            if not length:
+                continue
+            seen.add(part)
+            rows, wrong = files.read(part, offset, length)
+            if not wrong and zlib.crc32(rows) != crc:
+                wrong = f"{part} is damaged at bytes {offset}-{offset + length}"
+            if wrong:
+                problem = problem or f"{wrong} (mini-batch {mini_batch})"
+            digest.update(rows)
+    return Rows(slices, len(seen), digest.hexdigest(), problem)
+
+
+def _header(parts: Path) -> bytes:
+    """Return the header line that a commit puts first: that of the first mini-batch."""
+    headers = sorted(parts.glob("header-*"))
+    return headers[0].read_bytes() if headers else b""
+
+
+def _overlap(connection: sqlite3.Connection, position: int) -> str:
+    """Find two mini-batches that claim the same bytes."""
+    rows = connection.execute(
+        "SELECT part.name, offset, length, mini_batch FROM done"
+        " JOIN part ON part.id = done.part WHERE done.step = ? AND length > 0"
+        " ORDER BY done.part, offset",
+        (position,),
+    )
+    last_part, end, last = "", 0, 0
+    for part, offset, length, mini_batch in rows:
+        if part == last_part and offset < end:
+            return f"mini-batches {last} and {mini_batch} claim bytes of {part} both"
+        last_part, end, last = part, offset + length, mini_batch
+    return ""
+
+
+class _Parts:
+    """Open part files, a few at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, BinaryIO] = {}
+
+    def close(self) -> None:
+        """Close all of them."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+    def read(self, part: str, offset: int, length: int) -> tuple[bytes, str]:
+        """Return the bytes of a slice, and what is wrong with them."""
+        try:
+            file = self._open(part)
+            file.seek(offset)
+            rows = file.read(length)
+        except OSError as error:
+            return b"", f"{part} cannot be read: {error.strerror}"
+        if len(rows) < length:
+            return rows, f"{part} ends before byte {offset + length}"
+        return rows, ""
+
+    def _open(self, part: str) -> BinaryIO:
+        if part not in self._files:
+            if len(self._files) >= _OPEN_PARTS:
+                self.close()
+            self._files[part] = (self._folder / part).open("rb")
+        return self._files[part]
