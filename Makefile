@@ -7,13 +7,15 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench chaos chaos-slice chaos-full clean
 
 help:
 	@echo "make demo    run samples/01_digits in its own virtual environment"
 	@echo "make test    run all tests"
 	@echo "make check   format, lint, types, import contracts, unit tests (under a minute)"
 	@echo "make bench   measure the cost of a mini-batch that does nothing"
+	@echo "make chaos   faults on purpose: kills, floods, full disks (10 minutes; docs/reliability.md)"
+	@echo "make chaos-full  the same at full size, and against other tools (hours)"
 	@echo "make clean   remove the virtual environment and everything that was built"
 
 demo: $(VENV)/.installed-onnx
@@ -31,6 +33,17 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-onnx
 	$(BIN)/python benchmarks/no_op.py
+
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m chaos
+
+chaos-slice: $(VENV)/.installed-dev
+	$(BIN)/python -m chaos --slice
+
+chaos-full: $(VENV)/.installed-dev
+	$(BIN)/python -m chaos --baselines
+	$(BIN)/python benchmarks/guarantees.py
+	$(BIN)/python -m chaos --full
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

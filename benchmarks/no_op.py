@@ -3,8 +3,8 @@
     make bench
     python benchmarks/no_op.py --mini-batches 10000 --rounds 5
 
-Prints the time from submission to the first ``run()``, and the cost of one mini-batch from
-then to the end of the run, commit included. Nothing is asserted: machines differ.
+Prints the time from submission to the first ``run()``, and the cost of one mini-batch
+from then to the end of the run, commit included. Nothing is asserted: machines differ.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def make_files(folder: Path, count: int) -> None:
         os.close(os.open(folder / f"{number:08d}", os.O_CREAT | os.O_WRONLY))
 
 
-def make_pipeline(workspace: Workspace, data: Path, source: Path, mark: Path) -> Pipeline:
+def make_pipeline(
+    workspace: Workspace, data: Path, source: Path, mark: Path
+) -> Pipeline:
     """Declare the one-step pipeline."""
     config = ParallelRunConfig(
         environment=Environment("current"),

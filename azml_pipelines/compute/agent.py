@@ -28,6 +28,7 @@ from azml_pipelines.compute.memory import resident_bytes
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.compute.runner import InitError, ProcessLimits, Runner
 from azml_pipelines.failpoints import point
+from azml_pipelines.masking import Masker
 from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY
 
@@ -78,7 +79,7 @@ class Agent:
         self._moves = itertools.count(1)
         self.moves = 0
         """Changes whenever a worker of the node goes on to something else."""
-        self._drain = LogDrain()
+        self._drain = LogDrain(Masker.of_environment(plan.start.environment))
         source = Path(plan.start.source_directory)
         if not source.exists():
             point("node.copy")

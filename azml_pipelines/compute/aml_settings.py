@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from azml_pipelines.errors import ComputeTargetException
+from azml_pipelines.wording import shown
 
 __all__ = [
     "AmlComputeProvisioningConfiguration",
@@ -110,7 +111,7 @@ def whole_number(name: str, value: object) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    msg = f"{name}={value!r} is no number of nodes or seconds; give 0, 1, 2, …"
+    msg = f"{name}={shown(value)} is no number of nodes or seconds; give 0, 1, 2, …"
     raise ComputeTargetException(msg)
 
 
@@ -126,5 +127,7 @@ def priority(value: str) -> Priority:
         case "lowpriority":
             return "lowpriority"
         case _:
-            msg = f"vm_priority={value!r} is unknown; give dedicated or lowpriority."
+            msg = (
+                f"vm_priority={shown(value)} is unknown; give dedicated or lowpriority."
+            )
             raise ComputeTargetException(msg)

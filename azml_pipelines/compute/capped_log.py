@@ -8,6 +8,8 @@ import selectors
 import threading
 from typing import TYPE_CHECKING
 
+from azml_pipelines.masking import Masker, StreamMasker
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -86,9 +88,14 @@ class CappedLog:
 
 
 class LogDrain:
-    """One thread per node that empties the output pipes of its workers into logs."""
+    """One thread per node that empties the output pipes of its workers into logs.
 
-    def __init__(self) -> None:
+    Args:
+        masker: Knows the secrets of the workers; by default those of a known shape.
+    """
+
+    def __init__(self, masker: Masker | None = None) -> None:
+        self._masker = masker or Masker(())
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()
         self._logs: dict[Path, CappedLog] = {}
@@ -105,7 +112,8 @@ class LogDrain:
         read, write = os.pipe()
         with self._lock:
             log = self._logs.setdefault(path, CappedLog(path))
-        self._selector.register(read, selectors.EVENT_READ, log)
+        stream = StreamMasker(self._masker)
+        self._selector.register(read, selectors.EVENT_READ, (log, stream))
         os.write(self._wake_write, b"+")
         return write
 
@@ -129,11 +137,16 @@ class LogDrain:
                 if key.fd == self._wake_read:
                     ending = ending or b"." in data
                 elif data:
-                    key.data.write(data)
+                    log, stream = key.data
+                    log.write(stream.feed(data))
                 else:
+                    log, stream = key.data
+                    log.write(stream.close())
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
         for key in list(self._selector.get_map().values()):
             if key.fd != self._wake_read:
+                log, stream = key.data
+                log.write(stream.close())
                 os.close(key.fd)
         self._selector.close()

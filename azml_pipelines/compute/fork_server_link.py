@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
 from typing import TYPE_CHECKING
 
+from azml_pipelines.compute.clean_environment import worker_environment_allowlist
 from azml_pipelines.worker.frames import FrameReader, ProtocolError
 from azml_pipelines.worker.messages import EXITED, KILL, NODE, START, STARTED, Exit
 
@@ -58,6 +60,7 @@ class ForkServerLink:
                 stdout=output,
                 stderr=output,
                 pass_fds=[theirs.fileno()],
+                env=worker_environment_allowlist(os.environ),
                 start_new_session=True,
             )
         self._send(NODE, node.encode())

@@ -13,6 +13,7 @@ from azml_pipelines.compute.aml_settings import (
     whole_number,
 )
 from azml_pipelines.errors import ComputeTargetException, UserErrorException
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     import builtins
@@ -78,8 +79,8 @@ class ComputeTarget:
         if record is None:
             known = [LOCAL_NAME, *(one.name for one in workspace.list_computes())]
             msg = (
-                f"ComputeTargetNotFound: no compute target is called {name!r} in this "
-                f"workspace; known: {', '.join(known)}."
+                f"ComputeTargetNotFound: no compute target is called {shown(name)} in "
+                f"this workspace; known: {listed(known)}."
             )
             raise ComputeTargetException(msg)
         return compute_target(workspace, record)
@@ -100,7 +101,7 @@ class ComputeTarget:
         """
         if name in _RESERVED:
             msg = (
-                f"The compute name {name!r} is reserved "
+                f"The compute name {shown(name)} is reserved "
                 f"({', '.join(_RESERVED)} are); choose another one."
             )
             raise UserErrorException(msg)

@@ -67,7 +67,7 @@ def commit(
     size = 0
     try:
         point("commit.open")
-        with temporary.open("wb") as file:
+        with _create(temporary) as file:
             for block in _blocks(slices, parts, header):
                 write("commit.write", file, block)
                 digest.update(block)
@@ -83,6 +83,13 @@ def commit(
     point("commit.folder_fsync")
     _sync_folder(destination.parent)
     return Committed(size, digest.hexdigest())
+
+
+def _create(path: Path) -> BinaryIO:
+    """Make a file anew; a link that somebody has planted there is not followed."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import sqlite3
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.compute.agent import Agent, AgentPlan
@@ -149,53 +149,56 @@ class ParallelExecutor:
         self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
     ) -> list[AgentPlan]:
         """Say what each node of the step has to do."""
-        step, settings = self._step, self._step.settings
-        own = argument_values(step, [*inputs, *side_inputs], output)
-        environment = worker_environment(
-            self._context.run,
-            self._context.folder,
-            step,
-            [*inputs, *side_inputs],
-            output,
-        )
+        settings = self._step.settings
         limits = ProcessLimits(
             run=settings.run_invocation_timeout,
             init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
             memory=settings.memory_limit_per_process,
         )
-        plans = []
-        for number in range(settings.node_count):
-            node = f"node{number:03d}"
-            start = NodeStart(
-                node=node,
-                entry_kind="script",
-                source_directory=str(self._folder.nodes / node),
-                entry_script=settings.entry_script,
-                inputs=[found.worker_input() for found in inputs],
-                output_action=settings.output_action,
-                output_directory=str(output),
-                parts=str(self._folder.parts),
-                logs=str(self._folder.logs),
-                arguments=driver_arguments(step, inputs, own, output),
-                environment=environment,
-                memory_limit=settings.memory_limit_per_process,
-                max_result_bytes=settings.max_result_bytes,
-                logging_level=settings.logging_level,
-                dataframe_header=settings.append_row_dataframe_header,
-                startup=_STARTUP,
+        first = self._node_start(inputs, side_inputs, output)
+        nodes = [f"node{number:03d}" for number in range(settings.node_count)]
+        return [
+            AgentPlan(
+                replace(
+                    first, node=node, source_directory=str(self._folder.nodes / node)
+                ),
+                str(self._folder.snapshot),
+                sys.executable,
+                settings.process_count_per_node,
+                limits,
+                self._context.epoch,
             )
-            snapshot = str(self._folder.snapshot)
-            plans.append(
-                AgentPlan(
-                    start,
-                    snapshot,
-                    sys.executable,
-                    settings.process_count_per_node,
-                    limits,
-                    self._context.epoch,
-                )
-            )
-        return plans
+            for node in nodes
+        ]
+
+    def _node_start(
+        self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
+    ) -> NodeStart:
+        """Say what all worker processes of the step have in common."""
+        step, settings = self._step, self._step.settings
+        everything = [*inputs, *side_inputs]
+        own = argument_values(step, everything, output)
+        context = self._context
+        return NodeStart(
+            node="",
+            entry_kind="script",
+            source_directory="",
+            entry_script=settings.entry_script,
+            inputs=[found.worker_input() for found in inputs],
+            output_action=settings.output_action,
+            output_directory=str(output),
+            parts=str(self._folder.parts),
+            logs=str(self._folder.logs),
+            arguments=driver_arguments(step, inputs, own, output),
+            environment=worker_environment(
+                context.run, context.folder, step, everything, output
+            ),
+            memory_limit=settings.memory_limit_per_process,
+            max_result_bytes=settings.max_result_bytes,
+            logging_level=settings.logging_level,
+            dataframe_header=settings.append_row_dataframe_header,
+            startup=_STARTUP,
+        )
 
     def _freeze(self, inputs: list[StepInput]) -> None:
         """Write the list of mini-batches down, unless an earlier orchestrator has.

@@ -6,6 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from azml_pipelines.masking import resolve_variables
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -65,7 +67,11 @@ def worker_environment(
     inputs: list[StepInput],
     output: Path,
 ) -> dict[str, str]:
-    """Return the variables of every worker of a step: version 1's names, then ours."""
+    """Return the variables of every worker of a step: version 1's names, then ours.
+
+    Raises:
+        DeclarationError: A variable that ``env:NAME`` stands for is not set.
+    """
     workspace = run.workspace
     variables = {
         "AZUREML_RUN_ID": step.step_run_id,
@@ -94,4 +100,5 @@ def worker_environment(
         f"{name}:{item['mode']}" for name, item in described.items()
     )
     variables["AZML_INPUTS"] = json.dumps(described)
-    return {**variables, **step.settings.environment_variables}
+    declared = resolve_variables(step.settings.environment_variables, os.environ)
+    return {**variables, **declared}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from azml_pipelines import failpoints
 from azml_pipelines.store.failed_items import failed_items
+from azml_pipelines.store.spreadsheet import for_spreadsheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,8 +36,6 @@ COLUMNS = (
     "replay",
 )
 _BLOCK = 1 << 16
-# What a spreadsheet would take for a formula, or for the end of its cell.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_failed_items(
@@ -77,11 +76,11 @@ def write_failed_items(
 
 
 def csv_cell(text: str) -> str:
-    """Return text that a spreadsheet shows and never calculates."""
+    """Return text that can be written, and that a spreadsheet never calculates."""
     readable = text
     if not text.isascii():
         readable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return f"'{readable}" if readable.startswith(_FORMULA_STARTS) else readable
+    return for_spreadsheet(readable)
 
 
 def _cells(item: FailedItem) -> Iterator[str]:

@@ -7,6 +7,8 @@ import os
 import tempfile
 import threading
 
+from azml_pipelines.masking import Masker
+
 __all__ = ["EntryScript"]
 
 _LOGGER = "EntryScript"
@@ -90,3 +92,8 @@ class _LogFile(logging.FileHandler):
     def __init__(self, path: str) -> None:
         super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
         self.setFormatter(logging.Formatter(_FORMAT))
+        self._masker = Masker.of_environment(os.environ)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line without the secrets of this process."""
+        return self._masker.text(super().format(record))

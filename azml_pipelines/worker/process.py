@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from azml_pipelines.data.loading import FileInput, TableInput
 from azml_pipelines.data.output_action import output_actions
+from azml_pipelines.masking import Masker
 from azml_pipelines.worker.entry import entries
 from azml_pipelines.worker.frames import send_frame
 from azml_pipelines.worker.loop import Worker
@@ -43,7 +44,8 @@ def work(order: ChildOrder) -> int:
         settle_in(node, process, logs)
         action = output_action_of(node)
     except Exception as error:  # noqa: BLE001 - whatever it is, the agent has to hear of it
-        described = describe_error(error, node.source_directory)
+        masker = Masker.of_environment(node.environment)
+        described = describe_error(error, node.source_directory, masker)
         send_frame(order.link, INIT_FAILED, described.encode())
         return 1
     errors = _file(logs / "user" / "error" / node.node, f"{process}.txt")
@@ -54,7 +56,9 @@ def work(order: ChildOrder) -> int:
         inputs=[input_reader(item) for item in node.inputs],
         action=action,
         part=PartFile(node.parts, order.start.part),
-        errors=UserErrors(node.source_directory, str(errors)),
+        errors=UserErrors(
+            node.source_directory, str(errors), Masker.of_environment(os.environ)
+        ),
     )
     return worker.serve()
 

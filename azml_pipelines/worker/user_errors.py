@@ -8,6 +8,7 @@ import os
 import traceback
 from typing import TYPE_CHECKING
 
+from azml_pipelines.masking import Masker
 from azml_pipelines.worker.messages import UserError
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ def _shorten(text: str, limit: int) -> str:
     return f"{text[:half]} … {len(text) - limit} characters left out … {text[-half:]}"
 
 
-def _message(error: BaseException) -> str:
+def _message(error: BaseException, masker: Masker) -> str:
     try:
         text = str(error)
     except BaseException as second:  # noqa: BLE001 - __str__ is user code too
         text = f"(its message cannot be shown: {type(second).__name__})"
-    return _shorten(text, _MESSAGE_LIMIT)
+    # Masked before it is cut: half a secret is not recognised any more.
+    return _shorten(masker.text(text), _MESSAGE_LIMIT)
 
 
 def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
@@ -59,16 +61,20 @@ def _user_line(error: BaseException, folder: str) -> str:
     if not line and isinstance(error, SyntaxError) and error.filename:
         where = os.path.relpath(error.filename, folder)
         line = f"{where}:{error.lineno}: {(error.text or '').strip()}"
-    return line[:_LINE_LIMIT]
+    return line
 
 
-def describe_error(error: BaseException, source_directory: str) -> UserError:
+def describe_error(
+    error: BaseException, source_directory: str, masker: Masker | None = None
+) -> UserError:
     """Describe an exception that came out of user code.
 
     Args:
         error: The exception, with its traceback.
         source_directory: Lines below this folder are the user's own.
+        masker: Knows the secrets of this process; by default those of a known shape.
     """
+    masker = masker or Masker(())
     kind = type(error)
     name = kind.__qualname__
     module = str(kind.__module__)
@@ -85,9 +91,9 @@ def describe_error(error: BaseException, source_directory: str) -> UserError:
         user_line = ""
     return UserError(
         exception_type=name,
-        message=_message(error),
-        user_line=user_line,
-        traceback=_shorten(text, _TRACEBACK_LIMIT),
+        message=_message(error, masker),
+        user_line=masker.text(user_line)[:_LINE_LIMIT],
+        traceback=_shorten(masker.text(text), _TRACEBACK_LIMIT),
     )
 
 
@@ -97,15 +103,19 @@ class UserErrors:
     Args:
         source_directory: Lines below this folder are the user's own.
         path: Made at the first error; its folder exists.
+        masker: Knows the secrets of this process.
     """
 
-    def __init__(self, source_directory: str, path: str) -> None:
+    def __init__(
+        self, source_directory: str, path: str, masker: Masker | None = None
+    ) -> None:
         self._source_directory = source_directory
         self._path = path
+        self._masker = masker
 
     def describe(self, error: BaseException, where: str = "") -> UserError:
         """Describe an exception and note it; ``where`` says in front of it what ran."""
-        described = describe_error(error, self._source_directory)
+        described = describe_error(error, self._source_directory, self._masker)
         # A full disk must not turn a mini-batch's error into the end of its process.
         with (
             contextlib.suppress(OSError),

@@ -1,6 +1,6 @@
 """Batch inference on ten images of digits, then once more on a single one.
 
-Run it with ``make demo``, or ``python samples/01_digits/run.py``. It needs numpy and pillow.
+Run it with ``make demo``, or by itself. It needs numpy and pillow.
 """
 
 from pathlib import Path
@@ -84,7 +84,9 @@ def main():
     run = experiment.submit(pipeline)
     run.wait_for_completion(show_output=True)
 
-    single = Dataset.File.from_files(path=ws.get_default_datastore().path("mnist/7.png"))
+    single = Dataset.File.from_files(
+        path=ws.get_default_datastore().path("mnist/7.png")
+    )
     second_run = experiment.submit(
         pipeline,
         pipeline_parameters={

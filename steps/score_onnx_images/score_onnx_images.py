@@ -30,7 +30,7 @@ def find_onnx_file(place):
 
 
 def init():
-    """Load the model once per process; one thread each, the processes share the cores."""
+    """Load the model once per process, with one thread each."""
     global session, size, scale
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
@@ -60,7 +60,7 @@ def run(mini_batch):
     """Return the class with the highest score for each image."""
     images = np.stack([read_image(path) for path in mini_batch])
     model_input = session.get_inputs()[0]
-    batch = images.reshape(len(mini_batch), *[n for n in images.shape[1:]])
+    batch = images
     if len(model_input.shape) == 2:
         batch = batch.reshape(len(mini_batch), -1)
     elif len(model_input.shape) == 4:

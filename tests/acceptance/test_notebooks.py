@@ -1,4 +1,4 @@
-"""Every notebook tells its story from the first cell to the last, and is saved clean."""
+"""Every notebook tells its story to the end, and is saved without outputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def test_a_notebook_runs(notebook, tmp_path):
     """Every cell runs; the run is drawn as HTML that ends with its last state."""
     (tmp_path / "notebooks").mkdir()
     shutil.copytree(
-        ROOT / "samples", tmp_path / "samples", ignore=shutil.ignore_patterns("workspace")
+        ROOT / "samples",
+        tmp_path / "samples",
+        ignore=shutil.ignore_patterns("workspace"),
     )
     content = read(notebook)
 

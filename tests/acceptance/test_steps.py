@@ -17,7 +17,8 @@ from azml_pipelines import (
     PipelineData,
 )
 
-STEPS = sorted(file.parent for file in Path(__file__).parents[2].glob("steps/*/step.yaml"))
+ROOT = Path(__file__).parents[2]
+STEPS = sorted(file.parent for file in ROOT.glob("steps/*/step.yaml"))
 
 
 @pytest.mark.parametrize("folder", STEPS, ids=lambda folder: folder.name)

@@ -82,7 +82,7 @@ def test_a_timeout_kills_within_a_second(job, behaviour):
 
 
 def test_children_of_user_code_end_with_the_step(job):
-    """Daemons that left the process group go too (the fixture looks for what is left)."""
+    """Daemons that left the group go too; the fixture looks for what is left."""
     script = misbehaving.script(misbehaving.LEAVES_CHILDREN, item="00001.txt")
 
     run = job.finish(script, files=4)
@@ -105,7 +105,9 @@ def test_children_of_user_code_end_with_the_step(job):
             "exit code 3",
         ),
         pytest.param(
-            "import ctypes\ndef init():\n    ctypes.string_at(0)\ndef run(b):\n    return b",
+            "import ctypes\n"
+            "def init():\n    ctypes.string_at(0)\n"
+            "def run(b):\n    return b",
             "SIGSEGV",
         ),
     ],

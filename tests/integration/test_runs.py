@@ -26,6 +26,45 @@ import os
 def run(mini_batch):
     return [os.path.basename(path) for path in mini_batch]
 """
+CURIOUS = """
+import argparse, json, os, sys
+import neighbour
+from azureml.core import Model, Run
+from azureml_user.parallel_run import EntryScript
+
+def init():
+    global seen
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--label")
+    known, _ = parser.parse_known_args()
+    EntryScript().logger.info("hello from %s", EntryScript().agent_name)
+    print("printed by init")
+    run = Run.get_context()
+    seen = {
+        "label": known.label,
+        "argv": sys.argv[1:],
+        "cwd": os.getcwd(),
+        "file": __file__,
+        "neighbour": neighbour.VALUE,
+        "output": os.environ["AZUREML_BI_OUTPUT_PATH"],
+        "output_dir": EntryScript().output_dir,
+        "mine": os.environ["MINE"],
+        "input": os.environ["files"],
+        "run_id": run.id,
+        "experiment": run.experiment.name,
+        "parent": run.parent.id,
+        "model": open(os.path.join(Model.get_model_path("weights"), "w.txt")).read(),
+    }
+    os.makedirs(os.environ["AZUREML_BI_OUTPUT_PATH"], exist_ok=True)
+
+def run(mini_batch, context):
+    seen.update(index=context.minibatch_index, n=len(mini_batch))
+    return [json.dumps(seen)]
+
+def shutdown():
+    with open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], "bye.txt"), "w") as f:
+        f.write("bye")
+"""
 LABELS = """
 import argparse, os
 def init():
@@ -133,69 +172,36 @@ def test_a_cancelled_run_is_resumed(job):
     assert job.output(run) == expected
 
 
-def test_what_a_script_finds(job):
-    """Arguments, variables, folders, logger and v1 imports (v1-surface 15, 21, 22)."""
-    script = """
-import argparse, json, os, sys
-import neighbour
-from azureml.core import Model, Run
-from azureml_user.parallel_run import EntryScript
-
-def init():
-    global seen
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--label")
-    known, _ = parser.parse_known_args()
-    EntryScript().logger.info("hello from %s", EntryScript().agent_name)
-    print("printed by init")
-    run = Run.get_context()
-    seen = {
-        "label": known.label,
-        "argv": sys.argv[1:],
-        "cwd": os.getcwd(),
-        "file": __file__,
-        "neighbour": neighbour.VALUE,
-        "output": os.environ["AZUREML_BI_OUTPUT_PATH"],
-        "output_dir": EntryScript().output_dir,
-        "mine": os.environ["MINE"],
-        "input": os.environ["files"],
-        "run_id": run.id,
-        "experiment": run.experiment.name,
-        "parent": run.parent.id,
-        "model": open(os.path.join(Model.get_model_path("weights"), "w.txt")).read(),
-    }
-    os.makedirs(os.environ["AZUREML_BI_OUTPUT_PATH"], exist_ok=True)
-
-def run(mini_batch, context):
-    return [json.dumps({**seen, "index": context.minibatch_index, "n": len(mini_batch)})]
-
-def shutdown():
-    with open(os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], "bye.txt"), "w") as f:
-        f.write("bye")
-"""
+@pytest.fixture
+def curious_run(job):
+    """A run whose script writes down what it finds."""
     weights = job.folder / "weights"
     weights.mkdir()
     (weights / "w.txt").write_text("42")
     (weights / "other.txt").write_text("")
     Model.register(job.workspace, str(weights), "weights")
-    job.pipeline(script, files=2)
+    job.pipeline(CURIOUS, files=2)
     source = next(job.folder.glob("source-*"))
     (source / "neighbour.py").write_text("VALUE = 'next door'")
     data = Dataset.File.from_files(str(job.folder / "data-2"))
-    config = pipeline_config(source, environment_variables={"MINE": "yes"})
     step = ParallelRunStep(
         name="score",
-        parallel_run_config=config,
+        parallel_run_config=pipeline_config(
+            source, environment_variables={"MINE": "yes"}
+        ),
         inputs=[data.as_named_input("files").as_mount()],
         arguments=["--label", "a label"],
         output=PipelineData("rows", datastore=job.workspace.get_default_datastore()),
     )
     run = Experiment(job.workspace, "tests").submit(Pipeline(job.workspace, [step]))
     run.wait_for_completion(show_output=False)
+    return run
 
-    seen = json.loads(job.output(run))
-    step_run = run.find_step_run("score")[0]
-    logs = job.run_folder(run).step(step_run.id).logs
+
+def test_what_a_script_finds(job, curious_run):
+    """Arguments, variables, folders and v1 imports (v1-surface 15, 21, 22)."""
+    seen = json.loads(job.output(curious_run))
+    step_run = curious_run.find_step_run("score")[0]
 
     assert seen["label"] == "a label"
     assert seen["argv"].index("--scoring_module_name") < seen["argv"].index("--label")
@@ -205,16 +211,21 @@ def shutdown():
     assert seen["output"] == seen["output_dir"]
     assert seen["mine"] == "yes"
     assert Path(seen["input"]) == job.folder / "data-2"
-    assert (step_run.id, run.id) == (seen["run_id"], seen["parent"])
+    assert (step_run.id, curious_run.id) == (seen["run_id"], seen["parent"])
     assert seen["experiment"] == "tests"
     assert seen["model"] == "42"
     assert (seen["index"], seen["n"]) == (0, 2)
     assert (Path(seen["output"]) / "bye.txt").read_text() == "bye"
+
+
+def test_what_a_script_leaves(job, curious_run):
+    """What it prints and logs is where version 1 has it (v1-surface 25)."""
+    step_run = curious_run.find_step_run("score")[0]
+    logs = job.run_folder(curious_run).step(step_run.id).logs
+    script_log = next(logs.glob("user/entry_script_log/*/*.log.txt"))
+
     assert "printed by init" in next(logs.glob("user/stdout/*/*")).read_text()
-    assert (
-        "hello from process000"
-        in next(logs.glob("user/entry_script_log/*/*.log.txt")).read_text()
-    )
+    assert "hello from process000" in script_log.read_text()
     for name in ("job_result.txt", "sys/job_report/processed_mini-batches.csv"):
         assert (logs / name).is_file()
 

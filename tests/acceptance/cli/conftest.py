@@ -21,7 +21,8 @@ import time
 def run(mini_batch):
     print("mini-batch of", len(mini_batch))
     for path in mini_batch:
-        text = open(path).read()
+        with open(path) as file:
+            text = file.read()
         if "5" in text:
             raise ValueError("five is bad")
         if "slow" in text:

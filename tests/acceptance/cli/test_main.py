@@ -21,7 +21,18 @@ HEAVY = (
     "sqlalchemy",
     "yaml",
 )
-COMMANDS = ["init", "submit", "runs", "show", "logs", "cancel", "resubmit", "resume"]
+COMMANDS = [
+    "init",
+    "submit",
+    "runs",
+    "show",
+    "logs",
+    "cancel",
+    "resubmit",
+    "resume",
+    "replay",
+    "verify",
+]
 
 
 def test_help_lists_the_commands_in_the_order_of_use(type_command):

@@ -47,6 +47,9 @@ def test_the_tutorial(tutorial, definition_of, compiled, images, scripts):
         "error_threshold": 10,
         "allowed_failed_count": None,
         "allowed_failed_percent": None,
+        "on_failed_mini_batch": "fail",
+        "memory_limit_per_process": None,
+        "max_result_bytes": 256 * 1024 * 1024,
         "logging_level": "INFO",
         "environment_variables": {},
     }

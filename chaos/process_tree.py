@@ -1,0 +1,124 @@
+"""Which processes belong to a test, read from /proc; and how to end them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+__all__ = [
+    "children",
+    "command_line",
+    "fork_servers",
+    "is_running",
+    "kill",
+    "listening_sockets",
+    "processes_below",
+    "resident_bytes",
+    "wait_gone",
+    "workers",
+]
+
+_PROC = Path("/proc")
+_LISTEN = "0A"
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return (_PROC / str(pid) / name).read_bytes()
+    except OSError:
+        return b""
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process lives; one that only waits to be reaped does not."""
+    status = _read(pid, "stat").rpartition(b")")[2].split()
+    return bool(status) and status[0] not in {b"Z", b"X"}
+
+
+def processes_below(folder: Path) -> list[int]:
+    """Return every living process whose command, folder or variables name ``folder``."""
+    mark = os.fsencode(folder)
+    found = []
+    for entry in os.listdir(_PROC):
+        if not entry.isdigit() or int(entry) == os.getpid():
+            continue
+        pid = int(entry)
+        try:
+            here = os.fsencode(os.readlink(_PROC / entry / "cwd"))
+        except OSError:
+            here = b""
+        facts = (_read(pid, "cmdline"), here, _read(pid, "environ"))
+        if any(mark in fact for fact in facts) and is_running(pid):
+            found.append(pid)
+    return found
+
+
+def command_line(pid: int) -> bytes:
+    """Return the arguments of a process, each with a NUL at its end."""
+    return _read(pid, "cmdline")
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process; 0 when it is gone."""
+    fields = _read(pid, "statm").split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
+
+
+def children(pid: int) -> list[int]:
+    """Return the living children of a process."""
+    found: list[int] = []
+    for listing in (_PROC / str(pid) / "task").glob("*/children"):
+        with contextlib.suppress(OSError, ValueError):
+            found += [int(child) for child in listing.read_text().split()]
+    return [child for child in found if is_running(child)]
+
+
+def fork_servers(orchestrator: int) -> list[int]:
+    """Return the fork servers of an orchestrator."""
+    return [
+        child
+        for child in children(orchestrator)
+        if b"azml_pipelines.worker" in _read(child, "cmdline")
+    ]
+
+
+def workers(orchestrator: int) -> list[int]:
+    """Return the worker processes of an orchestrator, those that just start included."""
+    return [pid for server in fork_servers(orchestrator) for pid in children(server)]
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> bool:
+    """Send a signal; False when the process was gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_gone(folder: Path, seconds: float) -> tuple[list[int], float]:
+    """Wait until no process of ``folder`` is left; return who is, and the time it took."""
+    started = time.monotonic()
+    while (left := processes_below(folder)) and time.monotonic() - started < seconds:
+        time.sleep(0.02)
+    return left, time.monotonic() - started
+
+
+def listening_sockets(pids: list[int]) -> list[str]:
+    """Return ``address:port`` in hexadecimal of every listening TCP socket of ``pids``."""
+    inodes = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for entry in (_PROC / str(pid) / "fd").iterdir():
+                with contextlib.suppress(OSError):
+                    inodes.add(os.readlink(entry))
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in _read(os.getpid(), f"net/{table}").decode().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTEN and f"socket:[{fields[9]}]" in inodes:
+                found.append(fields[1])
+    return found

@@ -1,0 +1,81 @@
+"""T1: kill storm on worker processes.
+
+Injected: SIGKILL of random worker processes at random moments, start-up included, while
+10,000 mini-batches of 5 rows and about 1 ms each run in 2 worker processes.
+
+Must hold: every row exactly once and in order; not one innocent mini-batch failed; the
+orchestrator and the fork servers live on; at most 120 s.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from chaos.lab import ROWS_SCRIPT, names, rows
+from chaos.process_tree import fork_servers, is_running, kill, workers
+from chaos.standard_check import check
+from chaos.verdict import Verdict
+
+if TYPE_CHECKING:
+    from azml_pipelines import PipelineRun
+    from chaos.lab import Lab
+    from chaos.verdict import Size
+
+__all__ = ["run"]
+
+_ROWS = 5
+_LIMIT_SECONDS = 120
+_SCRIPT = ROWS_SCRIPT.format(init="time.sleep(0.002)", before="time.sleep(0.001)")
+
+
+def run(lab: Lab, size: Size) -> Verdict:
+    """Run the storm."""
+    verdict = Verdict()
+    mini_batches = size.of(2_000, 10_000, 10_000)
+    target = size.of(40, 200, 1_000)
+    items = mini_batches * _ROWS
+    expected = rows(names(items))
+    started = time.monotonic()
+    job = lab.submit(_SCRIPT, items=items, mini_batch_size=_ROWS)
+    kills, servers_lost = _storm(lab, job, target, mini_batches)
+    status = lab.finish(job, _LIMIT_SECONDS)
+    seconds = time.monotonic() - started
+    state = job.state()
+    step = state.steps[0]
+    verdict.note(kills=kills, mini_batches=mini_batches)
+    check(lab, job, expected, verdict)
+    strays = [failed.attempt for failed in lab.failures(job) if not failed.charged]
+    verdict.note(
+        innocent_failed=step.failed_mini_batches,
+        retries=step.retries,
+        fork_servers_lost=servers_lost,
+        run=f"{seconds:.1f} s",
+    )
+    verdict.demand(status == "Finished", f"the run is {status}: {state.error}")
+    verdict.demand(not step.failed_mini_batches, "innocent mini-batches failed")
+    charged = len(lab.failures(job)) - len(strays)
+    verdict.demand(not charged, f"{charged} kills were charged to mini-batches")
+    verdict.demand(servers_lost == 0, "a fork server was lost")
+    verdict.demand(seconds <= _LIMIT_SECONDS, f"took {seconds:.0f} s of 120 s")
+    verdict.reach("kills", kills, target, "the run was finished first")
+    return verdict
+
+
+def _storm(
+    lab: Lab, job: PipelineRun, target: int, mini_batches: int
+) -> tuple[int, int]:
+    """Kill workers until ``target`` or the end; return kills and lost fork servers."""
+    # A worker does some 900 mini-batches a second; the storm has to fit into the run.
+    pause = 0.5 * mini_batches / 900 / 2 / target
+    kills = 0
+    known: set[int] = set()
+    pid = lab.orchestrator(job)
+    while kills < target and pid is not None and is_running(pid):
+        known.update(fork_servers(pid))
+        alive = workers(pid)
+        if alive and kill(lab.random.choice(alive)):
+            kills += 1
+        time.sleep(lab.random.uniform(0, 2 * pause))
+    lost = [server for server in known if not is_running(server)]
+    return kills, len(lost) if pid is not None and is_running(pid) else 0

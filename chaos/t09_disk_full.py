@@ -1,0 +1,176 @@
+"""T9: disk full and short writes.
+
+Injected: an interrupted run is resumed with a tmpfs of a random small size laid over the
+folder of its parts, its output, its journal or its logs; then with RLIMIT_FSIZE, which
+first cuts a write short and then fails it. Afterwards there is space and it is resumed.
+
+Must hold: the final path is absent or complete; the failure is named; nothing hangs; the
+second resume is exact. Where nothing can be mounted, only RLIMIT_FSIZE is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from azml_pipelines.errors import AzmlError
+from chaos.lab import Account, names, wait_for
+from chaos.process_tree import kill
+from chaos.small_disk import can_mount, enlarge, small_disk
+from chaos.standard_check import check
+from chaos.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from azml_pipelines import PipelineRun
+    from chaos.lab import Lab
+    from chaos.verdict import Size
+
+__all__ = ["run"]
+
+_ITEMS = 400
+_SCRIPT = """
+import hashlib, os, sys, time
+
+
+def run(mini_batch):
+    time.sleep(0.002)
+    name = os.path.basename(mini_batch[0])
+    print(name * 40)
+    return [f"{name} {hashlib.sha256(name.encode()).hexdigest() * 30}"]
+"""
+_KILOBYTE = 1024
+_ROOM = {"part": 900, "output": 900, "journal": 200, "log": 64}
+"""Up to how many kilobytes there are for each; all of them would need more."""
+
+
+def run(lab: Lab, size: Size) -> Verdict:
+    """Fill each place up to several points."""
+    verdict = Verdict()
+    points, limits = size.of(1, 3, 30), size.of(2, 4, 100)
+    mountable = can_mount(lab.root / "try")
+    ends: list[str] = []
+    if mountable:
+        for place, most in _ROOM.items():
+            for _ in range(points):
+                room = lab.random.randrange(8, most) * _KILOBYTE
+                ends.append(_small(lab, place, room, verdict))
+    else:
+        verdict.not_reached.append("disks of 4 places (this user cannot mount a tmpfs)")
+    ends += [
+        _short(lab, lab.random.randrange(4, 600) * _KILOBYTE, verdict)
+        for _ in range(limits)
+    ]
+    verdict.note(disks=4 * points * mountable, file_size_limits=limits)
+    verdict.note(
+        failed_by_name=ends.count("Failed"),
+        finished_nevertheless=ends.count("Finished"),
+        bad=len(ends) - ends.count("Failed") - ends.count("Finished"),
+    )
+    return verdict
+
+
+def _expected() -> bytes:
+    return "".join(
+        f"{name} {hashlib.sha256(name.encode()).hexdigest() * 30}\n"
+        for name in names(_ITEMS)
+    ).encode()
+
+
+def _interrupted(lab: Lab) -> PipelineRun:
+    job = lab.submit(_SCRIPT, items=_ITEMS)
+    pid = lab.orchestrator(job)
+    wait_for(lambda: job.state().steps[0].done_mini_batches, 20)
+    time.sleep(lab.random.uniform(0, 0.1))
+    if pid is not None:
+        kill(pid)
+    lab.left_after(3)
+    return job
+
+
+def _small(lab: Lab, place: str, room: int, verdict: Verdict) -> str:
+    """Resume on a small disk, then on a big one; return how the first one ended."""
+    job = _interrupted(lab)
+    step = job.folder.step(job.state().steps[0].step_run_id)
+    folder: Path = {
+        "part": step.parts,
+        "output": lab.output_path(job).parent,
+        "journal": job.folder.root,
+        "log": step.logs,
+    }[place]
+    what = f"{place} with {room // _KILOBYTE} KB"
+    with small_disk(folder, room):
+        end = _resume(lab, job, what, verdict)
+        lab.end_processes()
+        enlarge(folder)
+        _again(lab, job, what, verdict)
+    return end
+
+
+@contextmanager
+def _file_size_limit(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _short(lab: Lab, limit: int, verdict: Verdict) -> str:
+    job = _interrupted(lab)
+    what = f"files of at most {limit // _KILOBYTE} KB"
+    with _file_size_limit(limit):
+        end = _resume(lab, job, what, verdict)
+    lab.end_processes()
+    _again(lab, job, what, verdict)
+    return end
+
+
+def _named(act: Callable[[], object], what: str, verdict: Verdict) -> bool:
+    """Do something that may fail, but only by name."""
+    try:
+        act()
+    except AzmlError:
+        return False
+    except Exception as error:
+        verdict.demand(False, f"{what}: {type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _resume(lab: Lab, job: PipelineRun, what: str, verdict: Verdict) -> str:
+    if job.state().ended_for_good and job.state().status == "Finished":
+        return "Finished"
+    if not _named(job.resume, f"{what}: resume()", verdict):
+        return "Failed"
+    status = lab.finish(job, 30)
+    error = job.state().error or ""
+    verdict.demand(status is not None, f"{what}: no end within 30 s")
+    verdict.demand(
+        status != "Failed" or bool(error), f"{what}: failed without saying why"
+    )
+    verdict.demand("internal error" not in error, f"{what}: not by name: {error}")
+    if status == "Failed" and "ended without a word" in error:
+        verdict.demand(False, f"{what}: {error}")
+    found = lab.output(job)
+    complete = not found or Account.of(found, _expected()).equal
+    verdict.demand(complete, f"{what}: the file at the final path is not complete")
+    return status or "no end"
+
+
+def _again(lab: Lab, job: PipelineRun, what: str, verdict: Verdict) -> None:
+    if job.get_status() != "Finished" and not _named(
+        job.resume, f"{what}: second resume()", verdict
+    ):
+        verdict.demand(False, f"{what}: cannot be resumed with space")
+        return
+    status = lab.finish(job, 60)
+    error = job.state().error
+    verdict.demand(status == "Finished", f"{what}: then {status}: {error}")
+    check(lab, job, _expected(), verdict, figures=False)
