@@ -18,7 +18,7 @@ help:
 	@echo "make chaos-full  the same at full size, and against other tools (hours)"
 	@echo "make clean   remove the virtual environment and everything that was built"
 
-demo: $(VENV)/.installed-onnx
+demo: $(VENV)/.installed-samples
 	$(BIN)/python samples/01_digits/run.py
 
 test: $(VENV)/.installed-dev
@@ -31,7 +31,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest tests/unit tests/acceptance/test_sizes.py
 
-bench: $(VENV)/.installed-onnx
+bench: $(VENV)/.installed-samples
 	$(BIN)/python benchmarks/no_op.py
 
 chaos: $(VENV)/.installed-dev

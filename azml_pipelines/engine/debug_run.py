@@ -44,7 +44,7 @@ def run_in_process(folder: RunFolder) -> None:
             epoch = journal.claim(_this_process())
         journal.start_run()
         try:
-            context = StepContext(plan, folder, journal, epoch, _check_of(folder))
+            context = StepContext(plan, folder, epoch, journal, _check_of(folder))
             error = run_steps(context, _InProcessExecutor)
         except RunCanceledError:
             journal.end_run("Canceled")

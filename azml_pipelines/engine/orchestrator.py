@@ -57,7 +57,7 @@ class Orchestrator:
         self._journal.start_run()
         try:
             context = StepContext(
-                self._read_plan(), self._folder, self._journal, epoch, self._check
+                self._read_plan(), self._folder, epoch, self._journal, self._check
             )
             error = run_steps(context, ParallelExecutor)
         except RunCanceledError:

@@ -5,27 +5,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from azml_pipelines.compute.agent import Agent, AgentPlan
-from azml_pipelines.compute.runner import ProcessLimits
+from azml_pipelines.compute.agent import Agent
 from azml_pipelines.data.commit import commit
 from azml_pipelines.data.minibatch import MiniBatchFile, write_mini_batches
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.failure_text import first_failure_text
 from azml_pipelines.engine.job_logs import JobLogs
 from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
+from azml_pipelines.engine.node_plans import StepPlace, agent_plans
 from azml_pipelines.engine.step_inputs import (
-    argument_values,
     output_directory,
     step_inputs,
-)
-from azml_pipelines.engine.worker_environment import (
-    driver_arguments,
-    worker_environment,
 )
 from azml_pipelines.errors import (
     AzmlError,
@@ -40,35 +34,29 @@ from azml_pipelines.failpoints import point
 from azml_pipelines.store.failed_items_files import write_failed_items
 from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
-from azml_pipelines.worker.messages import NodeStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from azml_pipelines.compute.agent import AgentPlan
     from azml_pipelines.compute.cluster import LocalSlots
     from azml_pipelines.compute.report import BundleReport
     from azml_pipelines.engine.dispatch import Slots
     from azml_pipelines.engine.step_inputs import StepInput
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan
     from azml_pipelines.store.journal import Journal
-    from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["Nodes", "ParallelExecutor", "StepContext"]
 
-_INIT_ALLOWANCE = 30.0
 _PATIENCE = 700.0
-_STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
 
 
 @dataclass(frozen=True)
-class StepContext:
+class StepContext(StepPlace):
     """What an executor of any step gets."""
 
-    run: RunPlan
-    folder: RunFolder
     journal: Journal
-    epoch: int
     check: Callable[[], None]
     """Raises when the run has to stop."""
 
@@ -126,7 +114,8 @@ class ParallelExecutor:
         inputs, side_inputs = step_inputs(self._step)
         output = output_directory(self._step.output, self._folder.root / "output")
         self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
-        nodes = self.start_nodes(self.agent_plans(inputs, side_inputs, output))
+        plans = agent_plans(self._context, self._step, inputs, side_inputs, output)
+        nodes = self.start_nodes(plans)
         try:
             self._freeze(inputs)
             while True:
@@ -144,61 +133,6 @@ class ParallelExecutor:
     def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
         """Start what will do the work; a debug run has something else for that."""
         return _LocalNodes(plans)
-
-    def agent_plans(
-        self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
-    ) -> list[AgentPlan]:
-        """Say what each node of the step has to do."""
-        settings = self._step.settings
-        limits = ProcessLimits(
-            run=settings.run_invocation_timeout,
-            init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
-            memory=settings.memory_limit_per_process,
-        )
-        first = self._node_start(inputs, side_inputs, output)
-        nodes = [f"node{number:03d}" for number in range(settings.node_count)]
-        return [
-            AgentPlan(
-                replace(
-                    first, node=node, source_directory=str(self._folder.nodes / node)
-                ),
-                str(self._folder.snapshot),
-                sys.executable,
-                settings.process_count_per_node,
-                limits,
-                self._context.epoch,
-            )
-            for node in nodes
-        ]
-
-    def _node_start(
-        self, inputs: list[StepInput], side_inputs: list[StepInput], output: Path
-    ) -> NodeStart:
-        """Say what all worker processes of the step have in common."""
-        step, settings = self._step, self._step.settings
-        everything = [*inputs, *side_inputs]
-        own = argument_values(step, everything, output)
-        context = self._context
-        return NodeStart(
-            node="",
-            entry_kind="script",
-            source_directory="",
-            entry_script=settings.entry_script,
-            inputs=[found.worker_input() for found in inputs],
-            output_action=settings.output_action,
-            output_directory=str(output),
-            parts=str(self._folder.parts),
-            logs=str(self._folder.logs),
-            arguments=driver_arguments(step, inputs, own, output),
-            environment=worker_environment(
-                context.run, context.folder, step, everything, output
-            ),
-            memory_limit=settings.memory_limit_per_process,
-            max_result_bytes=settings.max_result_bytes,
-            logging_level=settings.logging_level,
-            dataframe_header=settings.append_row_dataframe_header,
-            startup=_STARTUP,
-        )
 
     def _freeze(self, inputs: list[StepInput]) -> None:
         """Write the list of mini-batches down, unless an earlier orchestrator has.

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.minibatch import items_of, piece_of
-from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.engine.node_plans import StepPlace, agent_plans
 from azml_pipelines.engine.step_inputs import step_inputs
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.execution_overrides import read_effective_plan
-from azml_pipelines.store.journal import Journal
 from azml_pipelines.worker.foreground import Foreground
 
 if TYPE_CHECKING:
@@ -70,15 +69,10 @@ class Replay:
         inputs, side_inputs = step_inputs(self.step)
         output = place / "output"
         output.mkdir()
-        journal = Journal(self.folder.journal)
-        try:
-            context = StepContext(self.plan, self.folder, journal, 0, lambda: None)
-            executor = ParallelExecutor(self.step, self.position, context)
-            start = executor.agent_plans(inputs, side_inputs, output)[0].start
-        finally:
-            journal.close()
+        where = StepPlace(self.plan, self.folder, epoch=0)
+        plans = agent_plans(where, self.step, inputs, side_inputs, output)
         return replace(
-            start,
+            plans[0].start,
             source_directory=str(place / "source"),
             parts=str(place / "parts"),
             logs=str(place / "logs"),

@@ -1,0 +1,108 @@
+"""What each node of a parallel step has to do."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from azml_pipelines.compute.agent import AgentPlan
+from azml_pipelines.compute.runner import ProcessLimits
+from azml_pipelines.engine.step_inputs import argument_values
+from azml_pipelines.engine.worker_environment import (
+    driver_arguments,
+    worker_environment,
+)
+from azml_pipelines.worker.messages import NodeStart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.engine.step_inputs import StepInput
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.store.workspace_folder import RunFolder
+
+__all__ = ["StepPlace", "agent_plans"]
+
+_INIT_ALLOWANCE = 30.0
+_STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
+
+
+@dataclass(frozen=True)
+class StepPlace:
+    """Where a step runs: the run, its folder, and which orchestrator this is."""
+
+    run: RunPlan
+    folder: RunFolder
+    epoch: int
+
+
+def agent_plans(
+    place: StepPlace,
+    step: ParallelRunStepPlan,
+    inputs: list[StepInput],
+    side_inputs: list[StepInput],
+    output: Path,
+) -> list[AgentPlan]:
+    """Say what each node of a step has to do.
+
+    Args:
+        place: Where the step runs.
+        step: The step.
+        inputs: Its inputs, found on this machine.
+        side_inputs: The same, of those that are not cut.
+        output: Its output folder.
+    """
+    settings = step.settings
+    folder = place.folder.step(step.step_run_id)
+    limits = ProcessLimits(
+        run=settings.run_invocation_timeout,
+        init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
+        memory=settings.memory_limit_per_process,
+    )
+    first = _node_start(place, step, inputs, side_inputs, output)
+    return [
+        AgentPlan(
+            replace(first, node=node, source_directory=str(folder.nodes / node)),
+            str(folder.snapshot),
+            sys.executable,
+            settings.process_count_per_node,
+            limits,
+            place.epoch,
+        )
+        for node in (f"node{number:03d}" for number in range(settings.node_count))
+    ]
+
+
+def _node_start(
+    place: StepPlace,
+    step: ParallelRunStepPlan,
+    inputs: list[StepInput],
+    side_inputs: list[StepInput],
+    output: Path,
+) -> NodeStart:
+    """Say what all worker processes of the step have in common."""
+    settings = step.settings
+    folder = place.folder.step(step.step_run_id)
+    everything = [*inputs, *side_inputs]
+    own = argument_values(step, everything, output)
+    return NodeStart(
+        node="",
+        entry_kind="script",
+        source_directory="",
+        entry_script=settings.entry_script,
+        inputs=[found.worker_input() for found in inputs],
+        output_action=settings.output_action,
+        output_directory=str(output),
+        parts=str(folder.parts),
+        logs=str(folder.logs),
+        arguments=driver_arguments(step, inputs, own, output),
+        environment=worker_environment(
+            place.run, place.folder, step, everything, output
+        ),
+        memory_limit=settings.memory_limit_per_process,
+        max_result_bytes=settings.max_result_bytes,
+        logging_level=settings.logging_level,
+        dataframe_header=settings.append_row_dataframe_header,
+        startup=_STARTUP,
+    )
