@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import secrets
+import signal
 import sys
 import time
 import traceback
@@ -25,6 +26,8 @@ _REPORT = Path("build", "chaos.json")
 def main() -> int:
     """Run what was asked for; 1 when something is not ok."""
     options = _options()
+    # So that a stopped suite, too, leaves nothing behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if options.baselines:
         from chaos.baselines import write_table  # noqa: PLC0415 - loads dask
 

@@ -16,16 +16,22 @@ _COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped|xfailed)")
 
 
 def run_acceptance(name: str, verdict: Verdict, seconds: float) -> int:
-    """Run one test file; note its counts and return how many cases passed."""
-    file = _PROJECT / "tests" / "acceptance" / name
-    if not file.exists():
+    """Run test files; note their counts and return how many cases passed.
+
+    Args:
+        name: A file in ``tests/acceptance``; may be a pattern.
+        verdict: Gets counts and problems.
+        seconds: Limit for all of them together.
+    """
+    files = sorted(map(str, (_PROJECT / "tests" / "acceptance").glob(name)))
+    if not files:
         msg = f"tests/acceptance/{name} does not exist yet"
         raise NotRunError(msg)
     command = [
         sys.executable,
         "-m",
         "pytest",
-        str(file),
+        *files,
         "-q",
         "-p",
         "no:cacheprovider",

@@ -39,7 +39,7 @@ _PAGE = Path("docs", "reliability.md")
 _BEGIN = "<!-- side by side: begin -->"
 _END = "<!-- side by side: end -->"
 _MINI_BATCHES, _ROWS, _KILLS = 2_000, 5, 40
-_DEADLINE = 60.0
+_DEADLINE = 40.0
 _OURS = "azml-pipelines"
 
 

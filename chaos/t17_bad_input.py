@@ -1,7 +1,7 @@
 """T17: bad input.
 
-Injected: wrong values, wrong scripts, wrong pipelines (``tests/acceptance/
-test_bad_input.py`` holds the table).
+Injected: wrong values, data, graphs, scripts and YAML (the tables are in
+``tests/acceptance/test_bad_*.py``).
 
 Must hold: one line of at most 300 characters with the field and what is accepted; no
 traceback; nothing created; at least 400 cases.
@@ -27,6 +27,6 @@ def run(lab: Lab, size: Size) -> Verdict:
     """Run the table."""
     del lab, size
     verdict = Verdict()
-    passed = run_acceptance("test_bad_input.py", verdict, 120)
+    passed = run_acceptance("test_bad_*.py", verdict, 120)
     verdict.reach("cases", passed, _CASES, "the table is not longer")
     return verdict
