@@ -16,8 +16,10 @@ from __future__ import annotations
 import itertools
 import os
 import queue
+import secrets
 import shutil
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Agent", "AgentPlan"]
 
 _INIT_TRIES = 3
-_STRAY_TRIES = 20
+_STRAY_SECONDS = 60.0
 _RECYCLE_SHARE = 0.8
 
 
@@ -171,23 +173,22 @@ class Agent:
         Raises:
             InitError: Fresh processes failed too.
         """
-        tries = strays = 0
+        tries = 0
+        deadline = time.monotonic() + _STRAY_SECONDS
         while True:
             try:
                 slot.runner = runner = slot.runner or self._start_runner(slot)
                 runner.wait_ready()
             except InitError as error:
                 self._drop_runner(slot)
-                strays += error.stray
                 tries += not error.stray
-                if tries >= _INIT_TRIES or strays >= _STRAY_TRIES:
+                if tries >= _INIT_TRIES or time.monotonic() > deadline:
                     raise
             except ForkServerLostError:
                 self._drop_runner(slot)
-                strays += 1
                 if self._closed:
                     raise
-                if strays >= _STRAY_TRIES:
+                if time.monotonic() > deadline:
                     gone = UserError("fork server", "the fork server keeps ending")
                     raise InitError(gone, stray=True) from None
             else:
@@ -215,7 +216,9 @@ class Agent:
             self._starts += 1
             number = self._starts
             server = self._server
-        part = f"{self.plan.start.node}.{self.plan.epoch}.{number}.part"
+        # Random: a damaged journal may have forgotten which epochs there were.
+        unique = secrets.token_hex(3)
+        part = f"{self.plan.start.node}.{self.plan.epoch}.{number}.{unique}.part"
         outputs = [self._output(kind, slot.process) for kind in ("stdout", "stderr")]
         order = WorkerStart(number, slot.process, part, len(outputs))
         try:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import selectors
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from azml_pipelines.masking import Masker, StreamMasker
@@ -16,75 +17,101 @@ if TYPE_CHECKING:
 __all__ = ["CappedLog", "LogDrain"]
 
 _HEAD_BYTES = 1 << 20
-_TAIL_BYTES = 7 << 19
+_TAIL_BYTES = 3 << 20
 _BLOCK = 1 << 16
+_IDLE_SECONDS = 0.2
 
 
 class CappedLog:
-    """A log file of at most 8 MB: its first MB, then what came last.
+    """A log file of at most 4 MB: its first MB, then what came last, without secrets.
 
-    The end is kept in two files that take turns until the log is closed, so that it
-    never has to be moved while it grows.
+    The beginning is written at once. The end waits in memory, unread, until nothing has
+    come for a moment: a flood is dropped before anybody spends time on it.
 
     Args:
         path: Appended to.
+        masker: Knows the secrets.
         head: Bytes kept from the beginning.
-        tail: Bytes in each of the two files for the end.
+        tail: Bytes kept from the end.
     """
 
     def __init__(
-        self, path: Path, head: int = _HEAD_BYTES, tail: int = _TAIL_BYTES
+        self,
+        path: Path,
+        masker: Masker,
+        head: int = _HEAD_BYTES,
+        tail: int = _TAIL_BYTES,
     ) -> None:
         self._path = path
+        self._masker = masker
+        self._stream = StreamMasker(masker)
         self._room = head
         self._tail = tail
-        self._turns = [path.with_suffix(".end0"), path.with_suffix(".end1")]
-        self._turn = 0
-        self._turn_size = 0
+        self._end: deque[bytes] = deque()
+        self._end_size = 0
         self._dropped = 0
+        self._head_size = 0
+        self.settled = True
+        """Whether all that is kept is in the file."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists():
-            self._room = max(head - path.stat().st_size, 0)
+            self._head_size = path.stat().st_size
+            self._room = max(head - self._head_size, 0)
 
     def write(self, data: bytes) -> None:
         """Add ``data``; a full disk loses it and harms nobody."""
-        with contextlib.suppress(OSError):
-            head, rest = data[: self._room], data[self._room :]
-            if head:
-                self._append(self._path, head)
-                self._room -= len(head)
-            if rest:
-                self._write_end(rest)
+        head, rest = data[: self._room], data[self._room :]
+        if head:
+            self._room -= len(head)
+            self._append(self._stream.feed(head))
+        if rest:
+            if head or not self._end_size:
+                self._append(self._stream.close())
+            self._keep(rest)
 
-    def close(self) -> None:
-        """Put the end behind the beginning."""
-        older, newer = self._turns[1 - self._turn], self._turns[self._turn]
-        with contextlib.suppress(OSError):
+    def settle(self, *, ended: bool = False) -> None:
+        """Bring the file up to date: the end, as it is now, behind the beginning.
+
+        Args:
+            ended: Nothing follows; until then a line that has not ended is kept back,
+                for it may hold half a secret.
+        """
+        if ended:
+            self._append(self._stream.close())
+        if self._end_size and not self.settled:
+            end = b"".join(self._end)
+            note = b""
             if self._dropped:
-                note = f"\n… {self._dropped} bytes dropped …\n"
-                self._append(self._path, note.encode())
-            for end in (older, newer):
-                if end.exists():
-                    self._append(self._path, end.read_bytes())
-                    end.unlink()
+                # What is left of a line may be what is left of a secret.
+                cut = end.find(b"\n", 0, _BLOCK) + 1
+                note = f"\n… {self._dropped + cut} bytes dropped …\n".encode()
+                end = end[cut:]
+            with contextlib.suppress(OSError), self._path.open("r+b") as file:
+                file.truncate(self._head_size)
+                file.seek(self._head_size)
+                file.write(note + self._masker.data(end))
+        self.settled = True
 
-    def _write_end(self, data: bytes) -> None:
-        if self._turn_size + len(data) > self._tail and self._turn_size:
-            self._turn = 1 - self._turn
-            following = self._turns[self._turn]
-            if following.exists():
-                self._dropped += following.stat().st_size
-                following.unlink()
-            self._turn_size = 0
-        self._append(self._turns[self._turn], data)
-        self._turn_size += len(data)
+    def _keep(self, data: bytes) -> None:
+        self._end.append(data)
+        self._end_size += len(data)
+        self.settled = False
+        while self._end_size > self._tail:
+            first = self._end.popleft()
+            over = min(self._end_size - self._tail, len(first))
+            if over < len(first):
+                self._end.appendleft(first[over:])
+            self._end_size -= over
+            self._dropped += over
 
-    @staticmethod
-    def _append(path: Path, data: bytes) -> None:
+    def _append(self, data: bytes) -> None:
+        if not data:
+            return
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
-        with os.fdopen(descriptor, "ab", buffering=0) as file:
-            file.write(data)
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self._path, flags, 0o600)
+            with os.fdopen(descriptor, "ab", buffering=0) as file:
+                self._head_size += file.write(data)
 
 
 class LogDrain:
@@ -111,9 +138,8 @@ class LogDrain:
         """
         read, write = os.pipe()
         with self._lock:
-            log = self._logs.setdefault(path, CappedLog(path))
-        stream = StreamMasker(self._masker)
-        self._selector.register(read, selectors.EVENT_READ, (log, stream))
+            log = self._logs.setdefault(path, CappedLog(path, self._masker))
+        self._selector.register(read, selectors.EVENT_READ, log)
         os.write(self._wake_write, b"+")
         return write
 
@@ -122,31 +148,33 @@ class LogDrain:
         os.write(self._wake_write, b".")
         self._thread.join()
         for log in self._logs.values():
-            log.close()
+            log.settle(ended=True)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
     def _drain(self) -> None:
         ending = False
+        unsettled: set[CappedLog] = set()
         while True:
-            ready = self._selector.select(timeout=0 if ending else None)
-            if ending and not ready:
-                break
+            idle = _IDLE_SECONDS if unsettled else None
+            ready = self._selector.select(timeout=0 if ending else idle)
+            if not ready:
+                if ending:
+                    break
+                for log in unsettled:
+                    log.settle()
+                unsettled.clear()
             for key, _ in ready:
                 data = os.read(key.fd, _BLOCK)
                 if key.fd == self._wake_read:
                     ending = ending or b"." in data
                 elif data:
-                    log, stream = key.data
-                    log.write(stream.feed(data))
+                    key.data.write(data)
+                    unsettled.add(key.data)
                 else:
-                    log, stream = key.data
-                    log.write(stream.close())
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
         for key in list(self._selector.get_map().values()):
             if key.fd != self._wake_read:
-                log, stream = key.data
-                log.write(stream.close())
                 os.close(key.fd)
         self._selector.close()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["worker_environment_allowlist"]
 
 _NAMES = frozenset({
-    "AZML_FAILPOINTS", "CURL_CA_BUNDLE", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH",
+    "AZML_FAILPOINTS", "AZML_FAILPOINTS_LOG",
+    "CURL_CA_BUNDLE", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH",
     "LOGNAME", "MALLOC_ARENA_MAX", "PATH", "REQUESTS_CA_BUNDLE", "SHELL", "TEMP",
     "TERM", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "VIRTUAL_ENV", "all_proxy",
     "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "FTP_PROXY",

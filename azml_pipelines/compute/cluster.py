@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -19,6 +20,7 @@ from azml_pipelines.compute.report import BundleReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from distributed import Future
 
@@ -78,9 +80,11 @@ class LocalSlots:
 
     Args:
         agents: One per node.
+        scratch: Folder for what Dask wants to have on disk; removed at the end.
     """
 
-    def __init__(self, agents: Sequence[Agent]) -> None:
+    def __init__(self, agents: Sequence[Agent], scratch: Path) -> None:
+        self._scratch = scratch
         self._agents = list(agents)
         self._processes = self._agents[0].plan.process_count
         self._reports: queue.SimpleQueue[tuple[str, Bundle, Future[BundleReport]]] = (
@@ -91,6 +95,7 @@ class LocalSlots:
                 "cls": _SilentWorker,
                 "options": {
                     "nthreads": 2 * self._processes,
+                    "local_directory": str(scratch),
                     "protocol": "inproc://",
                     "dashboard": False,
                     "dashboard_address": None,
@@ -186,3 +191,4 @@ class LocalSlots:
         with contextlib.suppress(TimeoutError):
             self._client.close(timeout=5)
             self._cluster.close(timeout=5)
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -122,6 +122,13 @@ class ForkServerLink:
             raise ForkServerLostError
         return None
 
+    def destroy(self) -> None:
+        """Kill a fork server that does not answer; the kernel kills its workers."""
+        self._process.kill()
+        with self._changed:
+            self._lost = True
+            self._changed.notify_all()
+
     def close(self) -> None:
         """End the fork server; it kills what is still running."""
         with contextlib.suppress(OSError):

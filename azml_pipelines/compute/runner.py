@@ -112,7 +112,21 @@ class Runner:
         if self._ready:
             return
         deadline = self._born + self._limits.init
-        frame = self._next_frame(deadline - time.monotonic())
+        try:
+            self._take_first_frame(deadline)
+        except ProtocolError as error:
+            self.kill()
+            message = f"the worker process does not speak as one: {error}"
+            raise InitError(UserError("ProtocolError", message)) from error
+
+    def _take_first_frame(self, deadline: float) -> None:
+        frame = self._next_frame(min(deadline - time.monotonic(), _EXIT_SECONDS))
+        if frame is None and not self._closed:
+            if not self.pid:
+                # Not even forked: the fork server is frozen.
+                self._server.destroy()
+                raise ForkServerLostError
+            frame = self._next_frame(deadline - time.monotonic())
         if frame is not None and frame[0] == READY:
             self._ready = True
             return
@@ -188,9 +202,14 @@ class Runner:
                 if status is not None:
                     return status
             self._server.kill(self.start.number)
-            return self._server.wait_exit(self.start.number, _EXIT_SECONDS)
+            status = self._server.wait_exit(self.start.number, _EXIT_SECONDS)
+            if status is None:
+                # Nobody reaps a killed process: the fork server itself is frozen.
+                self._server.destroy()
         except ForkServerLostError:
             return None
+        else:
+            return status
         finally:
             self._link.close()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Committed", "Slice", "commit"]
+__all__ = ["Committed", "Slice", "commit", "damaged_mini_batches"]
 
 _BLOCK = 4 << 20
 _OPEN_PARTS = 64
@@ -83,6 +83,19 @@ def commit(
     point("commit.folder_fsync")
     _sync_folder(destination.parent)
     return Committed(size, digest.hexdigest())
+
+
+def damaged_mini_batches(slices: Iterable[Slice], parts: Path) -> Iterator[int]:
+    """Yield the mini-batches whose rows are not what their workers wrote."""
+    files = _PartFiles(parts)
+    try:
+        for piece in slices:
+            try:
+                files.read(piece)
+            except DamagedPartError:
+                yield piece.mini_batch
+    finally:
+        files.close()
 
 
 def _create(path: Path) -> BinaryIO:

@@ -217,7 +217,7 @@ class Dispatch:
                 error = report.init_failure
                 msg = (
                     f"init() failed on {self._slots.count} of {self._slots.count} "
-                    f"processes after 3 tries each: {error.exception_type}: "
+                    f"processes, in fresh ones too: {error.exception_type}: "
                     f"{error.message}"
                 )
                 if error.user_line:

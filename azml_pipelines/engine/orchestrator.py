@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Orchestrator", "main"]
 
+_RESERVE_BYTES = 256 * 1024
+
 
 class Orchestrator:
     """Runs the steps of one plan in order and writes the end into the journal."""
@@ -54,6 +57,7 @@ class Orchestrator:
         point("orchestrator.claimed")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note_signal)
+        self._keep_room()
         self._journal.start_run()
         try:
             context = StepContext(
@@ -70,13 +74,24 @@ class Orchestrator:
                 text = problem.message
             elif isinstance(problem, (OSError, sqlite3.Error)):
                 text = f"the run's folder cannot be used: {problem}"
+            self._make_room()
             self._journal.end_run("Failed", text)
             raise
         else:
             point("run.end")
+            self._make_room()
             self._journal.end_run("Failed" if error else "Finished", error)
         finally:
+            self._make_room()
             self._journal.close()
+
+    def _keep_room(self) -> None:
+        """Take some room on the disk, so that the end can be written on a full one."""
+        with contextlib.suppress(OSError):
+            self._folder.reserve.write_bytes(bytes(_RESERVE_BYTES))
+
+    def _make_room(self) -> None:
+        self._folder.reserve.unlink(missing_ok=True)
 
     def _read_plan(self) -> RunPlan:
         """Read the plan that was written at submission, and what resumes changed.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.compute.agent import Agent
-from azml_pipelines.data.commit import commit
+from azml_pipelines.data.commit import commit, damaged_mini_batches
 from azml_pipelines.data.minibatch import MiniBatchFile, write_mini_batches
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.failure_text import first_failure_text
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Nodes", "ParallelExecutor", "StepContext"]
 
 _PATIENCE = 700.0
+_DAMAGES = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class ParallelExecutor:
         self._folder = context.folder.step(step.step_run_id)
         self._counts = Counts()
         self._logs: JobLogs | None = None
+        self._damages = 0
 
     def run(self) -> None:
         """Bring the step to its end.
@@ -132,7 +134,7 @@ class ParallelExecutor:
 
     def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
         """Start what will do the work; a debug run has something else for that."""
-        return _LocalNodes(plans)
+        return _LocalNodes(plans, self._folder.root / "dask")
 
     def _freeze(self, inputs: list[StepInput]) -> None:
         """Write the list of mini-batches down, unless an earlier orchestrator has.
@@ -253,7 +255,13 @@ class ParallelExecutor:
                 header,
             )
         except DamagedPartError as error:
-            self._journal.forget_done(self._position, error.mini_batch)
+            self._damages += 1
+            if self._damages > _DAMAGES:
+                msg = f"{error.message}, and so it was {_DAMAGES} times"
+                raise OutputError(msg) from error
+            slices = self._journal.slices(self._position)
+            damaged = sorted(set(damaged_mini_batches(slices, self._folder.parts)))
+            self._journal.forget_done(self._position, damaged)
             return False
         except OSError as error:
             msg = f"the output file {destination} cannot be written: {error.strerror}"
@@ -283,8 +291,9 @@ class _LocalNodes:
     being listed and Dask is being imported.
     """
 
-    def __init__(self, plans: list[AgentPlan]) -> None:
+    def __init__(self, plans: list[AgentPlan], scratch: Path) -> None:
         self._agents = [Agent(plan) for plan in plans]
+        self._scratch = scratch
         self._slots: LocalSlots | None = None
 
     def slots(self) -> LocalSlots:
@@ -294,7 +303,7 @@ class _LocalNodes:
                 LocalSlots,
             )
 
-            self._slots = LocalSlots(self._agents)
+            self._slots = LocalSlots(self._agents, self._scratch)
         return self._slots
 
     def close(self, *, at_once: bool = False) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 
 from azml_pipelines.engine.input_changes import compare_inputs
 from azml_pipelines.engine.launcher import start_orchestrator
-from azml_pipelines.errors import UserErrorException
+from azml_pipelines.errors import UserErrorException, WorkspaceException
 from azml_pipelines.plan.definition import PipelineDefinition
 from azml_pipelines.plan.execution_override import ExecutionOverride
 from azml_pipelines.plan.parameter_values import resolve_values
@@ -80,7 +82,25 @@ def resume_run(
     Raises:
         UserErrorException: The run has finished, somebody drives it, or something has
             changed since it was submitted.
+        WorkspaceException: The run's folder cannot be read or written.
     """
+    try:
+        return _resume(run, override, values, allow_changed=allow_changed)
+    except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
+        msg = (
+            f"The folder of run {run.id} cannot be used: {error}. See what is damaged "
+            f"with `azml verify {run.id}`; make room if the disk is full."
+        )
+        raise WorkspaceException(msg, inner_exception=error) from error
+
+
+def _resume(
+    run: PipelineRun,
+    override: ExecutionOverride,
+    values: Mapping[str, object],
+    *,
+    allow_changed: bool,
+) -> list[str]:
     _refuse_finished(run)
     _refuse_driven(run)
     _refuse_other_plan(run)

@@ -317,12 +317,12 @@ class Journal:
         with self._transaction():
             pass
 
-    def forget_done(self, position: int, mini_batch: int) -> None:
-        """Let a mini-batch run again whose rows are damaged."""
+    def forget_done(self, position: int, mini_batches: Iterable[int]) -> None:
+        """Let mini-batches run again whose rows are damaged."""
         with self._transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "DELETE FROM done WHERE step = ? AND mini_batch = ?",
-                (position, mini_batch),
+                [(position, mini_batch) for mini_batch in mini_batches],
             )
 
     def slices(self, position: int) -> Iterator[Slice]:

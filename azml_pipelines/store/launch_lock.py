@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["launching"]
+__all__ = ["is_launching", "launching"]
 
 _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
@@ -38,6 +38,21 @@ def launching(folder: RunFolder) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_launching(folder: RunFolder) -> bool:
+    """Whether somebody holds the right to start an orchestrator at this moment."""
+    try:
+        descriptor = os.open(folder.root / "launch.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _wait(descriptor: int, folder: RunFolder) -> None:

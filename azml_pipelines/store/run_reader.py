@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.launch_lock import is_launching
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL, RunState, StepState
 
@@ -26,6 +28,7 @@ __all__ = [
     "request_cancel",
 ]
 
+_LAUNCH_SECONDS = 10.0
 _STEP_FIELDS = (
     "name, step_run_id, status, total_mini_batches, done_mini_batches,"
     " failed_mini_batches, total_items, succeeded_items, failed_items, retries,"
@@ -85,12 +88,12 @@ def read_run_state(folder: RunFolder) -> RunState:
         raise WorkspaceException(msg)
     status, error_text = run["status"], run["error"]
     states = [StepState(*step) for step in steps]
-    if status not in TERMINAL and not _is_driven(run):
+    if status not in TERMINAL and not _is_driven(run, folder):
         status = "Failed"
-        error_text = (
-            f"the orchestrator (process {run['pid']}) has ended without a word; "
-            f"what is finished is kept: azml resume {run['run_id']}"
-        )
+        what = f"the orchestrator (process {run['pid']}) has ended without a word"
+        if run["pid"] is None:
+            what = "no orchestrator was started"
+        error_text = f"{what}; what is finished is kept: azml resume {run['run_id']}"
     if status in TERMINAL:
         states = [_left_behind(state) for state in states]
     return RunState(
@@ -105,9 +108,10 @@ def read_run_state(folder: RunFolder) -> RunState:
     )
 
 
-def _is_driven(run: sqlite3.Row) -> bool:
+def _is_driven(run: sqlite3.Row, folder: RunFolder) -> bool:
     if run["pid"] is None:
-        return True
+        # Who has just submitted it, or resumes it, is about to start an orchestrator.
+        return time.time() - run["created"] < _LAUNCH_SECONDS or is_launching(folder)
     return Owner(run["host"], run["pid"], run["process_started"]).alive
 
 

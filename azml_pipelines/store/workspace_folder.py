@@ -82,6 +82,11 @@ class RunFolder:
         return self.root / "orchestrator.log"
 
     @property
+    def reserve(self) -> Path:
+        """Room on the disk, given back when the end has to be written."""
+        return self.root / "reserve"
+
+    @property
     def cancel_request(self) -> Path:
         """Exists when somebody asked the run to stop."""
         return self.root / "cancel.request"

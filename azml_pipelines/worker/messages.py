@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 from azml_pipelines.data.delimited import Delimited
-from azml_pipelines.worker.frames import decode_json, encode_json
+from azml_pipelines.worker.frames import ProtocolError, decode_json, encode_json
 
 __all__ = [
     "BUNDLE",
@@ -38,6 +38,22 @@ STARTED, EXITED = 10, 11
 BUNDLE, STOP = 20, 21
 # Worker to agent.
 READY, INIT_FAILED, FAILED, BUNDLE_DONE, STORE_FAILED = 30, 31, 32, 33, 34
+
+
+T = TypeVar("T")
+
+
+def build(kind: type[T], fields: Any) -> T:  # noqa: ANN401 - whatever was in the JSON
+    """Make a message of its fields.
+
+    Raises:
+        ProtocolError: They are not the fields of such a message.
+    """
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        msg = f"no {kind.__name__}: {error}"
+        raise ProtocolError(msg) from error
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,7 @@ class NodeStart:
         """Read the payload of a ``NODE`` frame."""
         fields = decode_json(payload)
         inputs = [_input(item) for item in fields.pop("inputs")]
-        return cls(inputs=inputs, **fields)
+        return build(cls, {**fields, "inputs": inputs})
 
 
 def _input(fields: dict[str, Any]) -> WorkerInput:
@@ -121,7 +137,7 @@ class WorkerStart:
     @classmethod
     def decode(cls, payload: bytes) -> WorkerStart:
         """Read the payload of a ``START`` frame."""
-        return cls(**decode_json(payload))
+        return build(cls, decode_json(payload))
 
 
 @dataclass(frozen=True)
@@ -138,7 +154,7 @@ class Exit:
     @classmethod
     def decode(cls, payload: bytes) -> Exit:
         """Read the payload of an ``EXITED`` frame."""
-        return cls(**decode_json(payload))
+        return build(cls, decode_json(payload))
 
 
 @dataclass(frozen=True)
@@ -187,7 +203,7 @@ class UserError:
     @classmethod
     def decode(cls, payload: bytes) -> UserError:
         """Read what ``encode`` wrote."""
-        return cls(**decode_json(payload))
+        return build(cls, decode_json(payload))
 
 
 @dataclass(frozen=True)
@@ -214,5 +230,5 @@ class FailedTry:
     def decode(cls, payload: bytes) -> FailedTry:
         """Read the payload of a ``FAILED`` frame."""
         fields: dict[str, Any] = decode_json(payload)
-        error = UserError(**fields.pop("error"))
-        return cls(error=error, **fields)
+        error = build(UserError, fields.pop("error", None))
+        return build(cls, {**fields, "error": error})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 from azml_pipelines.failpoints import clip, point, write
 
 __all__ = ["PartFile"]
+
+_ABOVE_STANDARD = 10
 
 
 class PartFile:
@@ -30,7 +33,10 @@ class PartFile:
         if self._descriptor < 0:
             point("part.create")
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._descriptor = os.open(self._path, flags, 0o600)
+            low = os.open(self._path, flags, 0o600)
+            # A script that closes its standard output must not print into this file.
+            self._descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+            os.close(low)
         start = self._end
         try:
             written = os.write(self._descriptor, clip("part.write", text))

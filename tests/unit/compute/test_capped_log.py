@@ -8,16 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml_pipelines.compute.capped_log import CappedLog, LogDrain
+from azml_pipelines.masking import Masker
 
 
-@given(pieces=st.lists(st.binary(min_size=1, max_size=40), max_size=60))
-def test_beginning_and_end_are_kept(tmp_path_factory, pieces):
+@given(
+    pieces=st.lists(st.binary(min_size=1, max_size=40), max_size=60),
+    settles=st.booleans(),
+)
+def test_beginning_and_end_are_kept(tmp_path_factory, pieces, settles):
     """The first bytes and the last ones stand there; the note counts the rest."""
     path = tmp_path_factory.mktemp("log") / "out.txt"
-    log = CappedLog(path, head=100, tail=50)
-    for piece in pieces:
+    log = CappedLog(path, Masker(()), head=100, tail=50)
+    for number, piece in enumerate(pieces):
         log.write(piece)
-    log.close()
+        if settles and number % 7 == 0:
+            log.settle()
+    log.settle(ended=True)
 
     given_bytes = b"".join(pieces)
     kept = path.read_bytes() if path.exists() else b""
@@ -37,9 +43,9 @@ def test_a_log_goes_on_where_it_stopped(tmp_path):
     """A worker that replaces another one writes behind it."""
     path = tmp_path / "out.txt"
     for text in (b"first\n", b"second\n"):
-        log = CappedLog(path)
+        log = CappedLog(path, Masker(()))
         log.write(text)
-        log.close()
+        log.settle(ended=True)
 
     assert path.read_bytes() == b"first\nsecond\n"
     assert path.stat().st_mode & 0o777 == 0o600
@@ -61,10 +67,10 @@ def test_a_drain_empties_its_pipes(tmp_path):
 
 def test_a_full_disk_loses_log_and_nothing_else(tmp_path):
     """Writing to a folder that is gone raises nothing."""
-    log = CappedLog(tmp_path / "gone" / "out.txt")
+    log = CappedLog(tmp_path / "gone" / "out.txt", Masker(()))
     (tmp_path / "gone").rmdir()
 
     log.write(b"lost")
-    log.close()
+    log.settle()
 
     assert not (tmp_path / "gone").exists()

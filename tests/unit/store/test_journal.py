@@ -127,7 +127,7 @@ WRITES = {
     "note_totals": lambda journal: journal.note_totals(0, 1, 1, "x"),
     "note_output": lambda journal: journal.note_output(0, "/x", "x"),
     "settle": lambda journal: journal.settle(0, bundle(done(0)), PROGRESS),
-    "forget_done": lambda journal: journal.forget_done(0, 5),
+    "forget_done": lambda journal: journal.forget_done(0, [5]),
     "heartbeat": lambda journal: journal.heartbeat(),
 }
 
@@ -207,7 +207,7 @@ def test_the_first_record_of_a_mini_batch_stands(journal):
 def test_a_forgotten_record_makes_room(journal):
     """A mini-batch whose rows are damaged runs again, and then counts."""
     journal.settle(0, bundle(done(0), done(1)), PROGRESS)
-    journal.forget_done(0, 0)
+    journal.forget_done(0, [0])
     journal.settle(0, bundle(done(0, length=9), part="again"), PROGRESS)
 
     assert ["again", "a.part"] == [one.part for one in journal.slices(0)]
