@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
+import sqlite3
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from azml_pipelines.data.commit import commit
 from azml_pipelines.data.loading import FileInput, load_mini_batch
-from azml_pipelines.data.minibatch import MiniBatchFile, split_files, write_mini_batches
+from azml_pipelines.data.minibatch import (
+    MiniBatchFile,
+    check_mini_batches,
+    split_files,
+    write_mini_batches,
+)
 from azml_pipelines.errors import AzmlError, DamagedPartError, UserErrorException
 from azml_pipelines.store.journal import Journal, Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
@@ -45,7 +52,8 @@ def recover(root: Path, data: Path, expected: bytes) -> Recovery:
     folder = RunFolder(root)
     try:
         output = _resume(folder, data)
-    except AzmlError as error:
+    except (AzmlError, OSError, sqlite3.Error, UnicodeDecodeError) as error:
+        # The orchestrator ends a run for all of these, and says what they say.
         return Recovery("refused", f"{type(error).__name__}: {error}")
     except Exception as error:
         return Recovery("unnamed", f"{type(error).__name__}: {error}")
@@ -75,11 +83,13 @@ def _resume(folder: RunFolder, data: Path) -> bytes:
             if point.total_mini_batches is None:
                 _list_again(journal, step, data)
                 continue
-            _run(journal, step, point.gaps, data, f"node000.{epoch}.{number}.part")
+            check_mini_batches(step.mini_batches, point.list_sha256)
+            part = f"node000.{epoch}.{number}.{secrets.token_hex(3)}.part"
+            _run(journal, step, point.gaps, data, part)
             try:
                 commit(journal.slices(0), step.parts, destination)
             except DamagedPartError as error:
-                journal.forget_done(0, error.mini_batch)
+                journal.forget_done(0, [error.mini_batch])
                 continue
             return destination.read_bytes()
         msg = f"still damaged after {_MOST_DAMAGED} repairs"

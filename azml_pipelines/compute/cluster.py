@@ -90,7 +90,7 @@ class LocalSlots:
         self._reports: queue.SimpleQueue[tuple[str, Bundle, Future[BundleReport]]] = (
             queue.SimpleQueue()
         )
-        with dask.config.set(_SETTINGS):
+        with dask.config.set({**_SETTINGS, "temporary-directory": str(scratch)}):
             worker = {
                 "cls": _SilentWorker,
                 "options": {

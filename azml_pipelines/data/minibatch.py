@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from azml_pipelines.data.delimited import Delimited, cut_file
+from azml_pipelines.errors import OutputError
 from azml_pipelines.failpoints import point, write
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MiniBatchFile",
     "MiniBatchTotals",
+    "check_mini_batches",
     "items_of",
     "piece_of",
     "split_files",
@@ -121,6 +123,23 @@ def write_mini_batches(
     temporary.replace(destination)
     point("list.renamed")
     return MiniBatchTotals(count, items if counted else None, digest.hexdigest())
+
+
+def check_mini_batches(path: Path, sha256: str | None) -> None:
+    """Refuse a list that is not the one that was frozen.
+
+    Raises:
+        OutputError: It was changed.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        msg = (
+            f"{path} is not the list that was frozen at the start; restore it, or "
+            "submit the pipeline again"
+        )
+        raise OutputError(msg)
 
 
 class MiniBatchFile:

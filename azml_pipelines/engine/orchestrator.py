@@ -72,7 +72,7 @@ class Orchestrator:
             text = f"internal error: {problem!r}; see {self._folder.log}"
             if isinstance(problem, AzmlError):
                 text = problem.message
-            elif isinstance(problem, (OSError, sqlite3.Error)):
+            elif isinstance(problem, (OSError, sqlite3.Error, UnicodeDecodeError)):
                 text = f"the run's folder cannot be used: {problem}"
             self._make_room()
             self._journal.end_run("Failed", text)

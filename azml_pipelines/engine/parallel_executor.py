@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -11,7 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.compute.agent import Agent
 from azml_pipelines.data.commit import commit, damaged_mini_batches
-from azml_pipelines.data.minibatch import MiniBatchFile, write_mini_batches
+from azml_pipelines.data.minibatch import (
+    MiniBatchFile,
+    check_mini_batches,
+    write_mini_batches,
+)
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.failure_text import first_failure_text
 from azml_pipelines.engine.job_logs import JobLogs
@@ -97,7 +100,7 @@ class ParallelExecutor:
             text = f"Step {step.name!r} failed: {error.message}.{first}"
             self._end("Failed", text)
             raise ExecutionError(text) from error
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
             text = f"Step {step.name!r} failed: its files cannot be used: {error}"
             # Where the disk is full, this may fail too; the orchestrator says it again.
             with contextlib.suppress(OSError, sqlite3.Error):
@@ -145,7 +148,7 @@ class ParallelExecutor:
         """
         where = read_resume_point(self._context.folder.journal, self._position)
         if where.total_mini_batches is not None:
-            self._check_list(where.list_sha256)
+            check_mini_batches(self._folder.mini_batches, where.list_sha256)
             return
         size = self._step.settings.mini_batch_size
         lines = (
@@ -166,21 +169,6 @@ class ParallelExecutor:
         self._journal.note_totals(
             self._position, totals.mini_batches, totals.items, totals.sha256
         )
-
-    def _check_list(self, sha256: str | None) -> None:
-        """Refuse a list of mini-batches that is not the one that was frozen.
-
-        Raises:
-            OutputError: It was changed, or is gone.
-        """
-        with self._folder.mini_batches.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != sha256:
-            msg = (
-                f"{self._folder.mini_batches} is not the list that was frozen at the "
-                "start; restore it, or submit the pipeline again"
-            )
-            raise OutputError(msg)
 
     def _open_ledger(self) -> Ledger:
         settings = self._step.settings

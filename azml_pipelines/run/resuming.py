@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,11 @@ from pydantic import ValidationError
 
 from azml_pipelines.engine.input_changes import compare_inputs
 from azml_pipelines.engine.launcher import start_orchestrator
-from azml_pipelines.errors import UserErrorException, WorkspaceException
+from azml_pipelines.errors import (
+    AzmlError,
+    UserErrorException,
+    WorkspaceException,
+)
 from azml_pipelines.plan.definition import PipelineDefinition
 from azml_pipelines.plan.execution_override import ExecutionOverride
 from azml_pipelines.plan.parameter_values import resolve_values
@@ -86,7 +89,9 @@ def resume_run(
     """
     try:
         return _resume(run, override, values, allow_changed=allow_changed)
-    except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
+    except AzmlError:
+        raise
+    except (OSError, sqlite3.Error, ValueError) as error:
         msg = (
             f"The folder of run {run.id} cannot be used: {error}. See what is damaged "
             f"with `azml verify {run.id}`; make room if the disk is full."

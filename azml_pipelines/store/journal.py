@@ -28,11 +28,27 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.messages import FailedTry
     from azml_pipelines.worker.page import Done
 
-__all__ = ["Journal", "LostRunError", "Progress", "SettledBundle"]
+__all__ = [
+    "DamagedJournalError",
+    "Journal",
+    "LostRunError",
+    "Progress",
+    "SettledBundle",
+]
 
 
 class LostRunError(WorkspaceException):
     """Another orchestrator has taken this run over."""
+
+
+class DamagedJournalError(WorkspaceException):
+    """The journal is not what was written; see ``azml verify``."""
+
+    def __init__(self, mini_batch: int) -> None:
+        super().__init__(
+            f"the run's journal is damaged: its record of mini-batch {mini_batch} "
+            "cannot be; look at it with azml verify, and submit the pipeline again"
+        )
 
 
 @dataclass(frozen=True)
@@ -326,15 +342,28 @@ class Journal:
             )
 
     def slices(self, position: int) -> Iterator[Slice]:
-        """Yield where the rows of each succeeded mini-batch stand, in input order."""
+        """Yield where the rows of each succeeded mini-batch stand, in input order.
+
+        Raises:
+            DamagedJournalError: A record stands for no mini-batch of the plan, or for
+                one that has a record already.
+        """
+        total = self._connection.execute(
+            "SELECT total_mini_batches FROM step WHERE position = ?", (position,)
+        ).fetchone()[0]
         rows = self._connection.execute(
-            "SELECT mini_batch, part.name, offset, length, crc FROM done"
+            "SELECT mini_batch, part.name, offset, length, crc, first_item FROM done"
             " JOIN part ON part.id = done.part WHERE done.step = ?"
             " ORDER BY mini_batch, first_item",
             (position,),
         )
-        for row in rows:
-            yield Slice(*row)
+        last = (-1, 0)
+        for *fields, first_item in rows:
+            place = (fields[0], first_item)
+            if place <= last or (total is not None and fields[0] >= total):
+                raise DamagedJournalError(fields[0])
+            last = place
+            yield Slice(*fields)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
