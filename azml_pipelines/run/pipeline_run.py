@@ -51,6 +51,10 @@ class PipelineRun(StoredRun):
     def __repr__(self) -> str:
         return f"PipelineRun(id={self.id!r}, experiment={self.experiment.name!r})"
 
+    def _ipython_display_(self) -> None:
+        """Draw the run while it goes on, as ``RunDetails(run).show()`` does."""
+        views.get("live")(self)
+
     def _repr_html_(self) -> str:
         return str(views.get("notebook")(self.state()))
 

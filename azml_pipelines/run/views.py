@@ -14,6 +14,7 @@ __all__ = ["views"]
 views: Registry[Callable[..., object]] = Registry(
     "view",
     {
+        "live": "azml_pipelines.widgets.run_details:show",
         "console": "azml_pipelines.widgets.console:follow",
         "notebook": "azml_pipelines.widgets.run_details:html",
         "text": "azml_pipelines.widgets.step_table:text",

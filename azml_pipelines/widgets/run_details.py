@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azml_pipelines.widgets.closing import OutputPlace
     from azml_pipelines.widgets.console import FollowedRun
 
-__all__ = ["RunDetails", "html"]
+__all__ = ["RunDetails", "html", "show"]
 
 _REFRESH_SECONDS = 0.5
 
@@ -163,3 +163,8 @@ def _notebook_shell() -> Any:  # noqa: ANN401 - IPython is untyped
 
     shell = get_ipython()
     return shell if getattr(shell, "kernel", None) is not None else None
+
+
+def show(run: Any) -> None:  # noqa: ANN401 - what RunDetails takes
+    """Show a run; see ``RunDetails.show``."""
+    RunDetails(run).show()

@@ -333,7 +333,10 @@ def test_nothing_to_append():
 
 def test_summary_only_needs_no_success():
     """The script has written what it wanted to."""
-    settled(succeeded=0, failed_items=50)(needs_a_success=False).finish()
+    ledger = settled(succeeded=0, failed_items=50)(needs_a_success=False)
+    ledger.finish()
+
+    assert ledger.counts.succeeded_items == 0
 
 
 def test_nothing_is_lost_on_the_way():
