@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tools that are measured beside ours have an environment of their own.
+BENCH := build/bench-venv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,7 +15,7 @@ help:
 	@echo "make demo    run samples/01_digits in its own virtual environment"
 	@echo "make test    run all tests"
 	@echo "make check   format, lint, types, import contracts, unit tests (under a minute)"
-	@echo "make bench   measure the cost of a mini-batch that does nothing"
+	@echo "make bench   ours and other tools on the same work, into docs/performance.md"
 	@echo "make chaos   faults on purpose: kills, floods, full disks (10 minutes; docs/reliability.md)"
 	@echo "make chaos-full  the same at full size, and against other tools (hours)"
 	@echo "make clean   remove the virtual environment and everything that was built"
@@ -31,8 +33,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest tests/unit tests/acceptance/test_sizes.py
 
-bench: $(VENV)/.installed-samples
-	$(BIN)/python benchmarks/no_op.py
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python -m benchmarks
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m chaos
@@ -42,7 +44,7 @@ chaos-slice: $(VENV)/.installed-dev
 
 chaos-full: $(VENV)/.installed-dev
 	$(BIN)/python -m chaos --baselines
-	$(BIN)/python benchmarks/guarantees.py
+	$(BIN)/python -m benchmarks --only G
 	$(BIN)/python -m chaos --full
 
 clean:
@@ -54,6 +56,12 @@ clean:
 # Editable, so that only a change of the dependencies asks for another installation.
 $(VENV)/.installed-%: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e ".[$*]"
+	@touch $@
+
+$(BENCH)/.installed: benchmarks/requirements.txt setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --disable-pip-version-check -q \
+	  -e . -r benchmarks/requirements.txt
 	@touch $@
 
 $(BIN)/python:

@@ -1,0 +1,1 @@
+"""Ours and the alternatives on the same work: ``python -m benchmarks``."""

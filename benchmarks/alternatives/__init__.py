@@ -1,0 +1,1 @@
+"""One file per contestant; each has a function that takes ``Work``."""
