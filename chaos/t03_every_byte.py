@@ -1,13 +1,15 @@
 """T3: every byte.
 
 Injected, on copies of what a killed orchestrator left: the journal (its main file and its
-write-ahead log), part files and the list of mini-batches are cut at random offsets, and
-random bits in them are flipped. Then the run is taken over the way a resume does it, in
-this process: read the state, claim, see what is missing, run that, commit. A few damaged
-lists are also resumed for real.
+write-ahead log), the plan, part files and the list of mini-batches are cut at random
+offsets, and random bits in them are flipped. Then the run is taken over the way a resume
+does it, in this process: read the state, claim, see what is missing, run that, commit. A
+few damaged lists are also resumed for real. Every fifth copy is of a run that has ended,
+with its output; there, everything that can be seen of a run is looked at, and
+`azml verify` has to name the damage unless it changes nothing of that.
 
 Must hold: either the output has the expected bytes or the resume is refused by one of
-our own errors. 0 wrong rows, 0 exceptions without a name, at most 1 s each.
+our own errors, in one line. 0 wrong rows, 0 exceptions without a name, at most 1 s each.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.errors import AzmlError
+from azml_pipelines.store.journal_seals import seal_rows
+from chaos.inspection import inspect, look
 from chaos.lab import ROWS_SCRIPT, names, rows, wait_for
 from chaos.process_tree import kill
-from chaos.recovery import MINI_BATCH_SIZE, Recovery, recover
+from chaos.recovery import MINI_BATCH_SIZE, Recovery, Work, recover
 from chaos.verdict import NotRunError, Verdict
 
 if TYPE_CHECKING:
@@ -36,52 +41,115 @@ __all__ = ["run"]
 
 _ITEMS = 300
 _SLOWEST = 1.0
-_SCRIPT = ROWS_SCRIPT.format(init="pass", before="time.sleep(0.004)")
+_BAD = "000006"
+_OUTPUT = "output.txt"
+_FAILS = f"""time.sleep(0.004)
+    if any(path.endswith("{_BAD}") for path in mini_batch):
+        raise ValueError("never")"""
+_SCRIPT = ROWS_SCRIPT.format(init="pass", before=_FAILS)
+_KINDS = {
+    ".db": "journal",
+    ".db-wal": "log",
+    ".jsonl": "list",
+    ".part": "part",
+    ".json": "plan",
+    ".txt": "output",
+}
+
+
+class _Judge(Protocol):
+    def __call__(self, copy: Path) -> Recovery: ...
+
+
+@dataclass(frozen=True)
+class _Model:
+    """An undamaged run folder, and what to do with a damaged copy of it."""
+
+    folder: Path
+    judge: _Judge
+
+
+@dataclass
+class _Count:
+    kinds: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    targets: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
 
 
 def run(lab: Lab, size: Size) -> Verdict:
     """Damage copies and recover from them."""
     verdict = Verdict()
     cuts, flips = size.of(100, 1_000, 5_000), size.of(300, 3_000, 20_000)
-    job = _interrupted(lab)
-    expected = rows(names(_ITEMS))
+    count = _Count()
     fast = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - fsync is free
-    kinds: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    slowest = 0.0
     with tempfile.TemporaryDirectory(prefix="azml-chaos-T3-", dir=fast) as scratch:
-        models = _models(lab, job, Path(scratch))
+        left, tidy = _interrupted_models(lab, Path(scratch))
+        ended = _ended_model(lab, Path(scratch))
         for number in range(cuts + flips):
-            model = models[number % len(models)]
-            copy = Path(scratch, "copy")
-            shutil.copytree(model, copy)
-            target = lab.random.choice(_targets(copy))
-            what = _cut(lab, target) if number < cuts else _flip(lab, target)
-            started = time.monotonic()
-            found = recover(copy, lab.data(_ITEMS), expected)
-            slowest = max(slowest, time.monotonic() - started)
-            kinds[found.kind] += 1
-            if found.kind in {"wrong", "unnamed"}:
-                where = _where(target)
-                wrong[f"{found.kind} {where}"] += 1
-                if wrong[f"{found.kind} {where}"] == 1:
-                    verdict.demand(False, f"{where} {what}: {found.text}")
-            shutil.rmtree(copy)
-    verdict.note(cuts=cuts, flips=flips, exact=kinds["exact"], refused=kinds["refused"])
+            model = (left, tidy, left, tidy, ended)[number % 5]
+            damage = _cut if number < cuts else _flip
+            problem = _damage_one(lab, model, damage, Path(scratch, "copy"), count)
+            verdict.demand(not problem, problem)
+    verdict.note(cuts=cuts, flips=flips)
+    verdict.note(exact=count.kinds["exact"], refused=count.kinds["refused"])
     verdict.note(
-        wrong_rows_accepted=kinds["wrong"], unnamed_exceptions=kinds["unnamed"]
+        wrong_rows_accepted=count.kinds["wrong"],
+        unnamed_exceptions=count.kinds["unnamed"],
     )
-    for what, count in sorted(wrong.items()):
-        verdict.note(**{what: count})
-    verdict.note(slowest=f"{slowest:.2f} s")
-    verdict.demand(slowest <= _SLOWEST, f"a recovery took {slowest:.1f} s")
+    for what, number in sorted((count.wrong + count.targets).items()):
+        verdict.note(**{what: number})
+    verdict.note(slowest=f"{count.slowest:.2f} s")
+    verdict.demand(count.slowest <= _SLOWEST, f"a recovery took {count.slowest:.1f} s")
     _resume_for_real(lab, size, verdict)
     return verdict
 
 
+class _Damage(Protocol):
+    def __call__(self, lab: Lab, target: Path) -> str: ...
+
+
+def _damage_one(
+    lab: Lab,
+    model: _Model,
+    damage: _Damage,
+    copy: Path,
+    count: _Count,
+) -> str:
+    """Return the problem, when it is the first of its kind."""
+    shutil.copytree(model.folder, copy)
+    target = lab.random.choice(_targets(copy))
+    where = _KINDS[target.suffix]
+    what = damage(lab, target)
+    started = time.monotonic()
+    found = model.judge(copy)
+    count.slowest = max(count.slowest, time.monotonic() - started)
+    count.kinds[found.kind] += 1
+    count.targets[where] += 1
+    shutil.rmtree(copy)
+    if found.kind not in {"wrong", "unnamed"}:
+        return ""
+    kind = f"{found.kind} {where}"
+    count.wrong[kind] += 1
+    return f"{where} {what}: {found.text}" if count.wrong[kind] == 1 else ""
+
+
+def _work(lab: Lab) -> Work:
+    bad = int(_BAD) // MINI_BATCH_SIZE * MINI_BATCH_SIZE
+    items = names(_ITEMS)
+    good = items[:bad] + items[bad + MINI_BATCH_SIZE :]
+    return Work(lab.data(_ITEMS), rows(good), _BAD)
+
+
+def _submit(lab: Lab) -> PipelineRun:
+    return lab.submit(
+        _SCRIPT, items=_ITEMS, mini_batch_size=MINI_BATCH_SIZE, run_max_try=2
+    )
+
+
 def _interrupted(lab: Lab) -> PipelineRun:
     """Return a run whose orchestrator was killed half-way."""
-    job = lab.submit(_SCRIPT, items=_ITEMS, mini_batch_size=MINI_BATCH_SIZE)
+    job = _submit(lab)
     pid = lab.orchestrator(job)
     half = _ITEMS // MINI_BATCH_SIZE // 2
     found = wait_for(lambda: job.state().steps[0].done_mini_batches >= half, 30)
@@ -92,47 +160,75 @@ def _interrupted(lab: Lab) -> PipelineRun:
     return job
 
 
-def _models(lab: Lab, job: PipelineRun, scratch: Path) -> list[Path]:
-    """Copy the run: as it was left, and with all of its log in the main file."""
-    left, tidy = scratch / "as-left", scratch / "tidied"
-    for model in (left, tidy):
-        shutil.copytree(
-            job.folder.root,
-            model,
-            ignore=shutil.ignore_patterns(
-                "*-shm", "logs", "nodes", "snapshot*", "*.log"
-            ),
-        )
-    with closing(sqlite3.connect(tidy / "run.db")) as journal:
+def _interrupted_models(lab: Lab, scratch: Path) -> tuple[_Model, _Model]:
+    """Copy a run: as it was left, and with all of its log in the main file."""
+    job = _interrupted(lab)
+    work = _work(lab)
+
+    def judge(copy: Path) -> Recovery:
+        return recover(copy, work)
+
+    left = _Model(_copied(job, scratch / "as-left"), judge)
+    tidy = _Model(_copied(job, scratch / "tidied"), judge)
+    with closing(sqlite3.connect(tidy.folder / "run.db")) as journal:
         journal.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for model in (left, tidy):
-        found = recover_copy(lab, model, scratch)
-        if found.kind != "exact":
-            raise NotRunError(f"an undamaged copy is {found.kind}: {found.text}")
-    return [left, tidy]
+        _check_undamaged(model, scratch)
+    return left, tidy
 
 
-def recover_copy(lab: Lab, model: Path, scratch: Path) -> Recovery:
-    """Recover an undamaged copy."""
-    copy = scratch / "undamaged"
-    shutil.copytree(model, copy)
-    found = recover(copy, lab.data(_ITEMS), rows(names(_ITEMS)))
+def _ended_model(lab: Lab, scratch: Path) -> _Model:
+    """Copy a run that has ended, together with its output."""
+    job = _submit(lab)
+    if lab.finish(job, 60) != "Finished":
+        raise NotRunError("the run that was to end did not finish")
+    folder = _copied(job, scratch / "ended")
+    shutil.copy(lab.output_path(job), folder / _OUTPUT)
+    # The output's place is in the journal; here it is a name in the run's folder.
+    plan = job.plan
+    model = folder.with_name("copy")
+    _move_output(folder / "run.db", model / _OUTPUT)
+    shutil.copytree(folder, model)
+    sight = look(model, plan)
+    shutil.rmtree(model)
+
+    def judge(copy: Path) -> Recovery:
+        return inspect(copy, plan, sight)
+
+    ended = _Model(folder, judge)
+    _check_undamaged(ended, scratch)
+    return ended
+
+
+def _move_output(journal: Path, output: Path) -> None:
+    """Let a journal name another output, as if it had always been there."""
+    with closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+        seal_rows(connection)
+        connection.execute("UPDATE step SET output = ?", (str(output),))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _copied(job: PipelineRun, target: Path) -> Path:
+    unused = ("*-shm", "logs", "nodes", "snapshot*", "*.log")
+    shutil.copytree(job.folder.root, target, ignore=shutil.ignore_patterns(*unused))
+    return target
+
+
+def _check_undamaged(model: _Model, scratch: Path) -> None:
+    copy = scratch / "copy"
+    shutil.copytree(model.folder, copy)
+    found = model.judge(copy)
     shutil.rmtree(copy)
-    return found
+    if found.kind != "exact":
+        raise NotRunError(f"an undamaged copy is {found.kind}: {found.text}")
 
 
 def _targets(copy: Path) -> list[Path]:
-    """Return the files that may be damaged: journal, its log, parts, the list."""
-    found = [copy / "run.db", copy / "run.db-wal"]
+    """Return the files that may be damaged."""
+    found = [copy / "run.db", copy / "run.db-wal", copy / "plan.json", copy / _OUTPUT]
     found += sorted(copy.glob("steps/*/mini_batches.jsonl"))
     found += sorted(copy.glob("steps/*/parts/*.part"))[:1]
     return [path for path in found if path.exists() and path.stat().st_size]
-
-
-def _where(target: Path) -> str:
-    return {".db": "journal", ".db-wal": "log", ".jsonl": "list"}.get(
-        target.suffix, "part"
-    )
 
 
 def _cut(lab: Lab, target: Path) -> str:
@@ -154,7 +250,7 @@ def _flip(lab: Lab, target: Path) -> str:
 
 def _resume_for_real(lab: Lab, size: Size, verdict: Verdict) -> None:
     """Damage the list of interrupted runs and resume them."""
-    expected = rows(names(_ITEMS))
+    expected = _work(lab).expected
     wrong = refused = 0
     count = size.of(2, 4, 40)
     for number in range(count):

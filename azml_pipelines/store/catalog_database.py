@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,14 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.store.file_lock import wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from sqlite3 import Connection as SqliteConnection
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -44,6 +45,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30.0
+_LOCK_SECONDS = 30.0
 
 _tables = MetaData()
 
@@ -142,8 +144,12 @@ class CatalogDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a connection that sees one moment of the catalog."""
-        with self._engine.begin() as connection:
+        """Open a connection that sees one moment of the catalog.
+
+        Raises:
+            WorkspaceException: The file cannot be read, for example on a full disk.
+        """
+        with _naming_trouble(self._path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -151,14 +157,17 @@ class CatalogDatabase:
         """Open a connection that is the only writer from its first statement on.
 
         What was read inside is still true when it is written: versions have no races.
+
+        Raises:
+            WorkspaceException: The file cannot be written, for example on a full disk.
         """
         writer = self._engine.execution_options(azml_write=True)
-        with writer.begin() as connection:
+        with _naming_trouble(self._path), writer.begin() as connection:
             yield connection
 
     def _prepare(self) -> None:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        with self._engine.connect() as connection:
+        with _naming_trouble(self._path), self._engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None  # noqa: S101 - an open connection has one
             found: int = raw.execute("PRAGMA user_version").fetchone()[0]
@@ -177,7 +186,23 @@ class CatalogDatabase:
                 connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
-def _leave_transactions_to_us(connection: SqliteConnection, _record: object) -> None:
+@contextmanager
+def _naming_trouble(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of the machine or of the file into one line of ours."""
+    try:
+        yield
+    except IntegrityError:
+        raise  # about what is written, not about the file
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        said = getattr(error, "orig", None) or error
+        msg = (
+            f"The workspace's catalog {path} cannot be used: {said}. Make room if the "
+            "disk is full, and see that the file may be read and written."
+        )
+        raise WorkspaceException(msg) from error
+
+
+def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
     """Stop Python's driver from opening transactions late and behind our back."""
     connection.isolation_level = None
 
@@ -191,7 +216,12 @@ def _begin(connection: Connection) -> None:
 def _only_one(lock: Path) -> Iterator[None]:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not wait_for_lock(descriptor, _LOCK_SECONDS):
+            msg = (
+                f"Another process has been making {lock.with_suffix('.db')} for "
+                f"{_LOCK_SECONDS:g} s; end it, or try again later."
+            )
+            raise WorkspaceException(msg)
         yield
     finally:
         os.close(descriptor)

@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.data.mini_batch_line import described_piece
+from azml_pipelines.store.journal_file import reading
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,7 +84,7 @@ def failed_items(
         position: Its place in the plan, from 0.
     """
     with (
-        closing(connect(folder.journal, read_only=True)) as connection,
+        reading(folder.journal) as connection,
         closing(_Lines(folder.step(step.step_run_id).mini_batches)) as lines,
     ):
         steps = connection.execute("SELECT count(*) FROM step").fetchone()[0]
@@ -113,7 +114,7 @@ class _Lines:
             self._line = self._file.readline()
             self._next += 1
         try:
-            _, items, payload = json.loads(self._line)
+            _, items, payload, *_ = json.loads(self._line)
         except ValueError:
             return _Payload(0, [])
         return _Payload(items, payload)
@@ -132,8 +133,7 @@ class _Payload:
             return [str(name) for name in self.content[first : first + count]]
         if not self.content:
             return ["an item that the lost list of mini-batches named"]
-        path, start, end = self.content
-        return [f"{path} bytes {start}-{end}{_rows(first, count)}"]
+        return [f"{described_piece(self.content)}{_rows(first, count)}"]
 
 
 def _rows(first: int, count: int) -> str:
@@ -203,10 +203,16 @@ def _records(connection: sqlite3.Connection, position: int) -> Iterator[_Record]
 
 def first_item_column(connection: sqlite3.Connection, table: str) -> str:
     """Return the column with the first item of a piece; journals of old have none."""
+    return _column(connection, table, "first_item", "0")
+
+
+def _column(
+    connection: sqlite3.Connection, table: str, name: str, otherwise: str
+) -> str:
     rows = connection.execute(
-        "SELECT 1 FROM pragma_table_info(?) WHERE name = 'first_item'", (table,)
+        "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)
     )
-    return "first_item" if rows.fetchone() else "0"
+    return name if rows.fetchone() else otherwise
 
 
 def _given_up(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
@@ -230,15 +236,17 @@ def _given_up(connection: sqlite3.Connection, position: int) -> Iterator[_Record
 
 def _short(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
     first_item = first_item_column(connection, "done")
+    process = _column(connection, "part", "process", "''")
     rows = connection.execute(
         f"SELECT mini_batch, {first_item} AS first_item, items, rows, part.name,"  # noqa: S608 - a name of ours
         " coalesce((SELECT max(attempt) + 1 FROM failure WHERE failure.step = done.step"
-        " AND failure.mini_batch = done.mini_batch AND charged), 1)"
+        " AND failure.mini_batch = done.mini_batch AND charged), 1),"
+        f" {process}"
         " FROM done JOIN part ON part.id = done.part WHERE done.step = ?"
         " AND rows < items ORDER BY mini_batch, first_item",
         (position,),
     )
-    for mini_batch, first, items, count, part, attempt in rows:
+    for mini_batch, first, items, count, part, attempt, wrote in rows:
         yield _Record(
             mini_batch,
             first,
@@ -249,6 +257,6 @@ def _short(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
             "",
             f"run() returned {count} results for {items} items",
             "",
-            "",
+            wrote,
             str(part).partition(".")[0],
         )

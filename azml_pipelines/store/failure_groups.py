@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.store.failed_items import SHORT
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_file import reading
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +50,7 @@ def read_step_failures(
     folder: RunFolder, step: ParallelRunStepPlan, position: int
 ) -> StepFailures | None:
     """Return what failed for good in the step at ``position``; None if nothing did."""
-    with closing(connect(folder.journal, read_only=True)) as connection:
+    with reading(folder.journal) as connection:
         groups = [*_given_up(connection, position), *_short(connection, position)]
     if not groups:
         return None

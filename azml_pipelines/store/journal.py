@@ -9,24 +9,38 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azml_pipelines.data.commit import Slice
 from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.failpoints import point
+from azml_pipelines.store.journal_damage import DamagedJournalError, naming_damage
+from azml_pipelines.store.journal_entries import (
+    INSERT_FAILURE,
+    Progress,
+    SettledBundle,
+    failure_rows,
+)
 from azml_pipelines.store.journal_file import connect, create_journal, storable
+from azml_pipelines.store.journal_seals import (
+    forget_damaged,
+    place_seal,
+    read_run,
+    read_steps,
+    row_damage,
+    seal_rows,
+    structure_damage,
+)
+from azml_pipelines.store.journal_slices import read_slices
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from azml_pipelines.data.commit import Slice
     from azml_pipelines.store.run_state import Status
-    from azml_pipelines.worker.messages import FailedTry
-    from azml_pipelines.worker.page import Done
 
 __all__ = [
     "DamagedJournalError",
@@ -41,88 +55,25 @@ class LostRunError(WorkspaceException):
     """Another orchestrator has taken this run over."""
 
 
-class DamagedJournalError(WorkspaceException):
-    """The journal is not what was written; see ``azml verify``."""
-
-    def __init__(self, mini_batch: int) -> None:
-        super().__init__(
-            f"the run's journal is damaged: its record of mini-batch {mini_batch} "
-            "cannot be; look at it with azml verify, and submit the pipeline again"
-        )
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A step's counters, stored beside its records: nobody has to add them up."""
-
-    done_mini_batches: int = 0
-    failed_mini_batches: int = 0
-    succeeded_items: int = 0
-    failed_items: int = 0
-    retries: int = 0
-
-
-@dataclass(frozen=True)
-class SettledBundle:
-    """What one report adds to the journal."""
-
-    part: str
-    done: Iterable[Done]
-    failures: Sequence[FailedTry]
-    final: frozenset[int]
-    """Mini-batches among the failures that were given up."""
-    node: str
-    process: str
-    split: frozenset[int] = frozenset()
-    """Mini-batches among the failures whose halves are tried next."""
-    first_item: int = 0
-    """Where the piece begins, when the bundle is a piece of one mini-batch."""
-
-
-_INSERT_FAILURE = (
-    "INSERT INTO failure (step, mini_batch, attempt, first_item, final, split, charged,"
-    " reason, items, exception_type, message, user_line, traceback, node, process,"
-    " seconds, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-
-def _failures(position: int, bundle: SettledBundle) -> Iterator[tuple[object, ...]]:
-    now = time.time()
-    for failed in bundle.failures:
-        yield (
-            position,
-            failed.mini_batch,
-            failed.attempt,
-            bundle.first_item,
-            failed.mini_batch in bundle.final,
-            failed.mini_batch in bundle.split,
-            failed.charged,
-            failed.reason,
-            failed.items,
-            storable(failed.error.exception_type),
-            storable(failed.error.message),
-            storable(failed.error.user_line),
-            storable(failed.error.traceback),
-            bundle.node,
-            bundle.process,
-            failed.seconds,
-            now,
-        )
-
-
-def _refuse_if_driven(
-    connection: sqlite3.Connection, *, besides: int | None = None
-) -> None:
-    row = connection.execute("SELECT host, pid, process_started FROM run").fetchone()
-    if row["pid"] is None or row["pid"] == besides:
+def _refuse_if_driven(run: sqlite3.Row, *, besides: int | None = None) -> None:
+    if run["pid"] is None or run["pid"] == besides:
         return
-    holder = Owner(*row)
+    holder = Owner(run["host"], run["pid"], run["process_started"])
     if holder.alive:
         msg = (
             f"the run is driven by process {holder.pid} on {holder.host}; "
             "wait for it, or cancel the run first"
         )
         raise LostRunError(msg)
+
+
+def _forget_end(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE run SET status = 'Queued', error = NULL, ended = NULL")
+    connection.execute(
+        "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
+        " WHERE status <> 'Finished'"
+    )
+    connection.execute("UPDATE failure SET final = 0, forgiven = 1")
 
 
 def _write_progress(
@@ -142,12 +93,23 @@ def _write_progress(
     )
 
 
+_NOTE_OUTPUT = "UPDATE step SET output = ?, output_sha256 = ? WHERE position = ?"
+_NOTE_PROCESSES = "UPDATE step SET auto_processes = ? WHERE position = ?"
+
+
 class Journal:
     """Writes what happens to a run; used by one orchestrator process."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect(path)
-        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._path = path
+        with naming_damage(path):
+            self._connection = connect(path)
+            try:
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                seal_rows(self._connection)
+            except BaseException:
+                self._connection.close()
+                raise
         self._lock = threading.Lock()
         self._epoch = 0
 
@@ -160,33 +122,32 @@ class Journal:
     def claim(self, owner: Owner) -> int:
         """Become the run's orchestrator: from now on nobody else's writes count.
 
+        What succeeded and has a damaged record is forgotten, and so will run again.
+
         Returns:
             The new epoch.
 
         Raises:
             LostRunError: A living process drives the run already.
+            DamagedJournalError: More than that is damaged.
         """
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                _refuse_if_driven(self._connection, besides=owner.pid)
-                self._connection.execute(
-                    "UPDATE run SET epoch = epoch + 1, host = ?, pid = ?,"
-                    " process_started = ?, heartbeat = ?",
-                    (owner.host, owner.pid, owner.process_started, time.time()),
-                )
-                row = self._connection.execute("SELECT epoch FROM run").fetchone()
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        self._epoch = int(row["epoch"])
-        return self._epoch
+        with self._exclusive() as connection:
+            _refuse_if_driven(self._run(), besides=owner.pid)
+            self._refuse_damage()
+            connection.execute(
+                "UPDATE run SET epoch = epoch + 1, host = ?, pid = ?,"
+                " process_started = ?, heartbeat = ?",
+                (owner.host, owner.pid, owner.process_started, time.time()),
+            )
+            forget_damaged(connection)
+            epoch = self.epoch
+        self._epoch = epoch
+        return epoch
 
     @property
     def epoch(self) -> int:
         """How often the run has been claimed."""
-        return int(self._connection.execute("SELECT epoch FROM run").fetchone()[0])
+        return int(self._run()["epoch"])
 
     def reopen(self) -> bool:
         """Let an ended run go on; False when it has not ended.
@@ -195,54 +156,48 @@ class Journal:
 
         Raises:
             LostRunError: A living process drives the run.
+            DamagedJournalError: It cannot go on.
         """
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                _refuse_if_driven(self._connection)
-                ended = self.status() in TERMINAL
-                if ended:
-                    self._forget_end()
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._exclusive() as connection:
+            run = self._run()
+            _refuse_if_driven(run)
+            self._refuse_damage()
+            ended = run["status"] in TERMINAL
+            if ended:
+                _forget_end(connection)
         return ended
 
-    def _forget_end(self) -> None:
-        self._connection.execute(
-            "UPDATE run SET status = 'Queued', error = NULL, ended = NULL"
-        )
-        self._connection.execute(
-            "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
-            " WHERE status <> 'Finished'"
-        )
-        self._connection.execute("UPDATE failure SET final = 0, forgiven = 1")
+    def _run(self) -> sqlite3.Row:
+        with naming_damage(self._path):
+            return read_run(self._connection, self._path)
+
+    def _refuse_damage(self) -> None:
+        connection = self._connection
+        if problem := structure_damage(connection) or row_damage(connection):
+            raise DamagedJournalError(self._path, problem)
 
     def note_launch(self, owner: Owner, epoch: int) -> None:
         """Note who is about to claim the run, unless somebody has since ``epoch``."""
-        self._connection.execute(
-            "UPDATE run SET host = ?, pid = ?, process_started = ? WHERE epoch = ?",
-            (owner.host, owner.pid, owner.process_started, epoch),
-        )
+        with self._exclusive() as connection:
+            connection.execute(
+                "UPDATE run SET host = ?, pid = ?, process_started = ? WHERE epoch = ?",
+                (owner.host, owner.pid, owner.process_started, epoch),
+            )
 
     def status(self) -> Status:
         """Return the run's status."""
-        row = self._connection.execute("SELECT status FROM run").fetchone()
-        status: Status = row["status"]
+        status: Status = self._run()["status"]
         return status
 
     def plan_sha256(self) -> str:
         """Return the digest of the plan as it was submitted."""
-        row = self._connection.execute("SELECT plan_sha256 FROM run").fetchone()
-        return str(row["plan_sha256"])
+        return str(self._run()["plan_sha256"])
 
     def finished_steps(self) -> set[int]:
         """Return the positions of the steps that have finished."""
-        rows = self._connection.execute(
-            "SELECT position FROM step WHERE status = 'Finished'"
-        )
-        return {row["position"] for row in rows}
+        with naming_damage(self._path):
+            steps = read_steps(self._connection, self._path)
+        return {step["position"] for step in steps if step["status"] == "Finished"}
 
     def start_run(self) -> None:
         """Note that the run goes on, for the first time or again."""
@@ -289,34 +244,37 @@ class Journal:
                 (status, error and storable(error), time.time(), position),
             )
 
+    def note_processes(self, position: int, count: int) -> None:
+        """Note how many worker processes ``auto`` has found room for."""
+        with self._transaction() as connection:
+            connection.execute(_NOTE_PROCESSES, (count, position))
+
     def note_output(self, position: int, path: str, sha256: str) -> None:
         """Note the committed output file of a step."""
         with self._transaction() as connection:
-            connection.execute(
-                "UPDATE step SET output = ?, output_sha256 = ? WHERE position = ?",
-                (path, sha256, position),
-            )
+            connection.execute(_NOTE_OUTPUT, (path, sha256, position))
 
     def settle(self, position: int, bundle: SettledBundle, progress: Progress) -> None:
         """Write down one report, in one transaction."""
         with self._transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO part (step, name) VALUES (?, ?)",
-                (position, bundle.part),
+                "INSERT OR IGNORE INTO part (step, name, process) VALUES (?, ?, ?)",
+                (position, bundle.part, bundle.process),
             )
             part = connection.execute(
                 "SELECT id FROM part WHERE step = ? AND name = ?",
                 (position, bundle.part),
             ).fetchone()["id"]
+            added = place_seal(position, bundle.part, bundle.first_item)
             # Numbers of ours, not parameters: there is one record per mini-batch.
             connection.executemany(
                 "INSERT OR IGNORE INTO done (mini_batch, offset, length, crc, rows,"  # noqa: S608
-                " items, seconds, step, part, first_item)"
-                f" VALUES (?, ?, ?, ?, ?, ?, ?, {position}, {int(part)},"
+                " items, seconds, seal, step, part, first_item)"
+                f" VALUES (?, ?, ?, ?, ?, ?, ?, ? + {added}, {position}, {int(part)},"
                 f" {bundle.first_item})",
                 bundle.done,
             )
-            connection.executemany(_INSERT_FAILURE, _failures(position, bundle))
+            connection.executemany(INSERT_FAILURE, failure_rows(position, bundle))
             _write_progress(connection, position, progress)
 
     def note_progress(self, position: int, progress: Progress) -> None:
@@ -344,41 +302,36 @@ class Journal:
     def slices(self, position: int) -> Iterator[Slice]:
         """Yield where the rows of each succeeded mini-batch stand, in input order.
 
+        One whose record is missing or damaged is yielded as a slice that no part file
+        can hold, so it is told from the others where these are read.
+
         Raises:
             DamagedJournalError: A record stands for no mini-batch of the plan, or for
                 one that has a record already.
         """
-        total = self._connection.execute(
-            "SELECT total_mini_batches FROM step WHERE position = ?", (position,)
-        ).fetchone()[0]
-        rows = self._connection.execute(
-            "SELECT mini_batch, part.name, offset, length, crc, first_item FROM done"
-            " JOIN part ON part.id = done.part WHERE done.step = ?"
-            " ORDER BY mini_batch, first_item",
-            (position,),
-        )
-        last = (-1, 0)
-        for *fields, first_item in rows:
-            place = (fields[0], first_item)
-            if place <= last or (total is not None and fields[0] >= total):
-                raise DamagedJournalError(fields[0])
-            last = place
-            yield Slice(*fields)
+        return read_slices(self._connection, self._path, position)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._exclusive() as connection:
+            point("journal.begin")
+            self._check_epoch()
+            yield connection
+            point("journal.commit")
+        point("journal.committed")
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, naming_damage(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                point("journal.begin")
-                self._check_epoch()
                 yield self._connection
-                point("journal.commit")
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # After some errors SQLite has done so itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
-        point("journal.committed")
 
     def _check_epoch(self) -> None:
         """Write the heartbeat, which an older epoch can not.

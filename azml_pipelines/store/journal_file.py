@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
+from contextlib import closing, contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.store.journal_damage import naming_damage
+from azml_pipelines.store.journal_seals import schema_seal, seal_rows
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azml_pipelines.plan.run_plan import RunPlan
 
-__all__ = ["SCHEMA_VERSION", "connect", "create_journal", "storable"]
+__all__ = ["SCHEMA_VERSION", "connect", "create_journal", "reading", "storable"]
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30
@@ -33,6 +39,26 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a journal for reading, in one transaction: all of one moment.
+
+    Raises:
+        DamagedJournalError: It is not the journal of a run, or is damaged.
+        WorkspaceException: It cannot be opened or read.
+    """
+    try:
+        with naming_damage(path), closing(connect(path, read_only=True)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.OperationalError as error:
+        msg = (
+            f"the run's journal {path} cannot be read: {error}; make room if the disk "
+            "is full, and try again"
+        )
+        raise WorkspaceException(msg, inner_exception=error) from error
+
+
 def create_journal(path: Path, plan: RunPlan, plan_text: bytes) -> None:
     """Make the journal of a run that has not started.
 
@@ -45,12 +71,14 @@ def create_journal(path: Path, plan: RunPlan, plan_text: bytes) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         schema = resources.files("azml_pipelines.store").joinpath("schema.sql")
         connection.executescript(schema.read_text(encoding="utf-8"))
+        seal_rows(connection)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
-            "INSERT INTO run (id, schema_version, run_id, experiment, plan_sha256,"
-            " created) VALUES (1, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (id, schema_version, schema_seal, run_id, experiment,"
+            " plan_sha256, created) VALUES (1, ?, ?, ?, ?, ?, ?)",
             (
                 SCHEMA_VERSION,
+                schema_seal(connection),
                 plan.run_id,
                 plan.experiment,
                 hashlib.sha256(plan_text).hexdigest(),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from heapq import merge
 from typing import TYPE_CHECKING
 
 from azml_pipelines.store.journal import Progress
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_list import Listed, read_listed
+from azml_pipelines.store.journal_seals import read_steps
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Gap", "ResumePoint", "read_resume_point"]
+__all__ = ["Gap", "ListPoint", "ResumePoint", "read_list_point", "read_resume_point"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class ResumePoint:
     total_mini_batches: int | None
     """None until the list is frozen."""
     list_sha256: str | None
+    known_mini_batches: int
+    """As many as are frozen so far; the gaps are among them."""
     progress: Progress
     gaps: tuple[Gap, ...]
     spoiled: frozenset[int] = frozenset()
@@ -61,30 +66,49 @@ class _Split:
             first = start + count
 
 
+@dataclass(frozen=True)
+class ListPoint:
+    """What a step knows of its list."""
+
+    total_mini_batches: int | None
+    """None until the list is finished."""
+    list_sha256: str | None
+    listed: Listed
+    """What is frozen of it, as long as it is not finished."""
+
+
+def read_list_point(journal: Path, position: int) -> ListPoint:
+    """Read how far the list of the step at ``position`` of the plan has got."""
+    with reading(journal) as connection:
+        step = read_steps(connection, journal)[position]
+        return ListPoint(
+            step["total_mini_batches"],
+            step["list_sha256"],
+            read_listed(connection, position),
+        )
+
+
 def read_resume_point(journal: Path, position: int) -> ResumePoint:
     """Read where the step at ``position`` of the plan goes on."""
-    connection = connect(journal, read_only=True)
-    try:
-        connection.execute("BEGIN")
-        step = connection.execute(
-            "SELECT total_mini_batches, list_sha256 FROM step WHERE position = ?",
-            (position,),
-        ).fetchone()
+    with reading(journal) as connection:
+        step = read_steps(connection, journal)[position]
+        total = step["total_mini_batches"]
+        if total is None:
+            total = read_listed(connection, position).mini_batches
         splits = _splits(connection, position)
         gaps = tuple(
             _gaps(
                 _settled(connection, position),
-                step["total_mini_batches"] or 0,
+                total,
                 _tried(connection, position, splits),
                 splits,
             )
         )
         progress = _progress(connection, position, splits)
-    finally:
-        connection.close()
     return ResumePoint(
         step["total_mini_batches"],
         step["list_sha256"],
+        total,
         progress,
         gaps,
         frozenset(index for index, split in splits.items() if split.spoiled),
@@ -117,13 +141,21 @@ def _splits(connection: sqlite3.Connection, position: int) -> dict[int, _Split]:
 
 def _settled(connection: sqlite3.Connection, position: int) -> Iterator[int]:
     """Yield the mini-batches with a settled try, whole or in pieces, in order."""
-    rows = connection.execute(
-        "SELECT mini_batch FROM done WHERE step = ? UNION SELECT mini_batch"
-        " FROM failure WHERE step = ? AND (final OR split) ORDER BY mini_batch",
-        (position, position),
+    # Each by itself comes in order from an index; a union of a million is sorted.
+    done = connection.execute(
+        "SELECT mini_batch FROM done WHERE step = ? ORDER BY mini_batch, first_item",
+        (position,),
     )
-    for row in rows:
-        yield row["mini_batch"]
+    failed = connection.execute(
+        "SELECT DISTINCT mini_batch FROM failure WHERE step = ? AND (final OR split)"
+        " ORDER BY mini_batch",
+        (position,),
+    )
+    last = None
+    for mini_batch in merge((one for (one,) in done), [one for (one,) in failed]):
+        if mini_batch != last:
+            yield mini_batch
+        last = mini_batch
 
 
 def _tried(

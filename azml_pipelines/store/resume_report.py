@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_seals import read_steps
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,10 +39,12 @@ class StepResume:
     @property
     def text(self) -> str:
         """One line for people."""
-        if self.total is None:
-            return f"{self.step}: starts from the beginning"
         kept = f"keeps {_count(self.kept, 'finished mini-batch', 'es')}"
         rows = f"({_count(self.rows, 'row', 's')})"
+        if self.total is None:
+            goes_on = f"{kept} {rows} and goes on listing its input"
+            anew = "starts from the beginning"
+            return f"{self.step}: {goes_on if self.kept else anew}"
         if self.finished:
             return f"{self.step}: finished, {kept} {rows}"
         tried = f", {self.again:,} of them given up before" if self.again else ""
@@ -55,18 +57,14 @@ def _count(number: int, word: str, plural: str) -> str:
 
 def read_resume_report(folder: RunFolder) -> tuple[StepResume, ...]:
     """Return what is kept of each step, in the order of the plan."""
-    with closing(connect(folder.journal, read_only=True)) as connection:
-        connection.execute("BEGIN")
-        steps = connection.execute(
-            "SELECT position, name, status, total_mini_batches FROM step"
-            " ORDER BY position"
-        ).fetchall()
+    with reading(folder.journal) as connection:
+        steps = read_steps(connection, folder.journal)
         return tuple(_report(connection, step) for step in steps)
 
 
 def _report(connection: sqlite3.Connection, step: sqlite3.Row) -> StepResume:
-    position, name, status, total = step
-    finished = status == "Finished"
+    position, name, total = step["position"], step["name"], step["total_mini_batches"]
+    finished = step["status"] == "Finished"
     # A mini-batch with a failed piece has rows of others, and is not finished.
     given_up = "SELECT mini_batch FROM failure WHERE step = ? AND final"
     kept, rows = connection.execute(

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from azml_pipelines.store.failed_items import first_item_column
+from azml_pipelines.store.journal_seals import DoneRow, read_done
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,24 +37,15 @@ def check_rows(connection: sqlite3.Connection, position: int, parts: Path) -> Ro
     problem = _overlap(connection, position)
     slices = 0
     seen: set[str] = set()
-    first_item = first_item_column(connection, "done")
-    records = connection.execute(
-        f"SELECT mini_batch, part.name, offset, length, crc, {first_item} AS first_item"  # noqa: S608 - a name of ours
-        " FROM done JOIN part ON part.id = done.part WHERE done.step = ?"
-        " ORDER BY mini_batch, first_item",
-        (position,),
-    )
     with closing(_Parts(parts)) as files:
-        for mini_batch, part, offset, length, crc, _ in records:
+        for row in read_done(connection, position):
             slices += 1
-            if not length:
+            if row.whole and not row.length:
                 continue
-            seen.add(part)
-            rows, wrong = files.read(part, offset, length)
-            if not wrong and zlib.crc32(rows) != crc:
-                wrong = f"{part} is damaged at bytes {offset}-{offset + length}"
+            seen.add(row.part)
+            rows, wrong = files.check(row)
             if wrong:
-                problem = problem or f"{wrong} (mini-batch {mini_batch})"
+                problem = problem or f"{wrong} (mini-batch {row.mini_batch})"
             digest.update(rows)
     return Rows(slices, len(seen), digest.hexdigest(), problem)
 
@@ -94,8 +85,17 @@ class _Parts:
             file.close()
         self._files.clear()
 
-    def read(self, part: str, offset: int, length: int) -> tuple[bytes, str]:
+    def check(self, row: DoneRow) -> tuple[bytes, str]:
         """Return the bytes of a slice, and what is wrong with them."""
+        if not row.whole:
+            return b"", "the record of where its rows stand is damaged"
+        part, offset, length = row.part, row.offset, row.length
+        rows, wrong = self._read(part, offset, length)
+        if not wrong and zlib.crc32(rows) != row.crc:
+            wrong = f"{part} is damaged at bytes {offset}-{offset + length}"
+        return rows, wrong
+
+    def _read(self, part: str, offset: int, length: int) -> tuple[bytes, str]:
         try:
             file = self._open(part)
             file.seek(offset)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_seals import read_run
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL
 
@@ -37,8 +37,8 @@ class RunFacts:
 
 def read_run_facts(folder: RunFolder) -> RunFacts:
     """Read them."""
-    with closing(connect(folder.journal, read_only=True)) as connection:
-        run = connection.execute("SELECT * FROM run").fetchone()
+    with reading(folder.journal) as connection:
+        run = read_run(connection, folder.journal)
     owner = None
     if run["pid"] is not None:
         owner = Owner(run["host"], run["pid"], run["process_started"])
@@ -47,5 +47,9 @@ def read_run_facts(folder: RunFolder) -> RunFacts:
 
 def describe_driver(owner: Owner) -> str:
     """Return who drives a run, for people."""
-    moment = datetime.fromtimestamp(owner.process_started).astimezone()
-    return f"process {owner.pid} on {owner.host} since {moment:%Y-%m-%d %H:%M:%S}"
+    text = f"process {owner.pid} on {owner.host}"
+    since = owner.since
+    if since is None:
+        return text
+    moment = datetime.fromtimestamp(since).astimezone()
+    return f"{text} since {moment:%Y-%m-%d %H:%M:%S}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from azml_pipelines.errors import WorkspaceException
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_damage import DamagedJournalError
+from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_list import read_listed
+from azml_pipelines.store.journal_seals import COUNTERS, read_run, read_steps, sealed
 from azml_pipelines.store.launch_lock import is_launching
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL, RunState, StepState
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -29,10 +31,8 @@ __all__ = [
 ]
 
 _LAUNCH_SECONDS = 10.0
-_STEP_FIELDS = (
-    "name, step_run_id, status, total_mini_batches, done_mini_batches,"
-    " failed_mini_batches, total_items, succeeded_items, failed_items, retries,"
-    " started, ended, error"
+_STEP_FIELDS = tuple(
+    field.name for field in fields(StepState) if field.name != "listed_mini_batches"
 )
 
 
@@ -54,12 +54,7 @@ class Failure:
     process: str
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        return connect(path, read_only=True)
-    except sqlite3.OperationalError as error:
-        msg = f"the run's journal {path} cannot be opened: {error}"
-        raise WorkspaceException(msg, inner_exception=error) from error
+_FAILURE_FIELDS = tuple(field.name for field in fields(Failure))
 
 
 def read_run_state(folder: RunFolder) -> RunState:
@@ -69,25 +64,18 @@ def read_run_state(folder: RunFolder) -> RunState:
     command that resumes it; nothing is written.
 
     Raises:
-        WorkspaceException: The journal is missing or is no journal.
+        DamagedJournalError: The journal is no journal, or is damaged.
+        WorkspaceException: It is missing or cannot be opened.
     """
-    connection = _open(folder.journal)
-    try:
-        connection.execute("BEGIN")
-        run = connection.execute("SELECT * FROM run").fetchone()
-        steps = connection.execute(
-            f"SELECT {_STEP_FIELDS} FROM step ORDER BY position"  # noqa: S608 - a constant
-        ).fetchall()
-    except sqlite3.DatabaseError as error:
-        msg = f"{folder.journal} is not the journal of a run: {error}"
-        raise WorkspaceException(msg, inner_exception=error) from error
-    finally:
-        connection.close()
-    if run is None:
-        msg = f"{folder.journal} is not the journal of a run: it was never finished"
-        raise WorkspaceException(msg)
+    with reading(folder.journal) as connection:
+        run = read_run(connection, folder.journal)
+        steps = read_steps(connection, folder.journal)
+        listed = [read_listed(connection, step["position"]) for step in steps]
     status, error_text = run["status"], run["error"]
-    states = [StepState(*step) for step in steps]
+    states = [
+        replace(_step_state(step, folder.journal), listed_mini_batches=known)
+        for step, (known, _) in zip(steps, listed, strict=True)
+    ]
     if status not in TERMINAL and not _is_driven(run, folder):
         status = "Failed"
         what = f"the orchestrator (process {run['pid']}) has ended without a word"
@@ -108,10 +96,19 @@ def read_run_state(folder: RunFolder) -> RunState:
     )
 
 
+def _step_state(step: sqlite3.Row, journal: Path) -> StepState:
+    for name in COUNTERS:
+        # Not sealed: they change too often.
+        if not (name in step.keys() and isinstance(step[name], int)):  # noqa: SIM118 - no dict
+            raise DamagedJournalError(journal, f"the counter {name} is no number")
+    return StepState(*(step[name] for name in _STEP_FIELDS))
+
+
 def _is_driven(run: sqlite3.Row, folder: RunFolder) -> bool:
     if run["pid"] is None:
         # Who has just submitted it, or resumes it, is about to start an orchestrator.
-        return time.time() - run["created"] < _LAUNCH_SECONDS or is_launching(folder)
+        young = abs(time.time() - run["created"]) < _LAUNCH_SECONDS
+        return young or is_launching(folder)
     return Owner(run["host"], run["pid"], run["process_started"]).alive
 
 
@@ -126,32 +123,26 @@ def read_failures(
     folder: RunFolder, step_run_id: str, *, most: int = 100
 ) -> Iterator[Failure]:
     """Yield the failed tries of a step, those that were given up first."""
-    connection = _open(folder.journal)
-    try:
+    with reading(folder.journal) as connection:
         rows = connection.execute(
-            "SELECT mini_batch, attempt, final, charged, reason, items, exception_type,"
-            " message,"
-            " user_line, traceback, node, process FROM failure"
+            "SELECT failure.* FROM failure"
             " JOIN step ON step.position = failure.step WHERE step_run_id = ?"
             " ORDER BY final DESC, mini_batch, attempt LIMIT ?",
             (step_run_id, most),
         )
         for row in rows:
-            yield Failure(*row)
-    finally:
-        connection.close()
+            failure = sealed(row, "failure", folder.journal)
+            yield Failure(*(failure[name] for name in _FAILURE_FIELDS))
 
 
 def read_output(folder: RunFolder, step_run_id: str) -> str | None:
     """Return the absolute path of a step's committed output file, if there is one."""
-    connection = _open(folder.journal)
-    try:
-        row = connection.execute(
-            "SELECT output FROM step WHERE step_run_id = ?", (step_run_id,)
-        ).fetchone()
-    finally:
-        connection.close()
-    return row["output"] if row else None
+    with reading(folder.journal) as connection:
+        for step in read_steps(connection, folder.journal):
+            if step["step_run_id"] == step_run_id:
+                output: str | None = step["output"]
+                return output
+    return None
 
 
 def request_cancel(folder: RunFolder) -> None:

@@ -32,6 +32,10 @@ class StepState:
     started: float | None = None
     ended: float | None = None
     error: str | None = None
+    auto_processes: int | None = None
+    """Worker processes on all nodes, where ``process_count_per_node`` is ``auto``."""
+    listed_mini_batches: int = 0
+    """How many are known while ``total_mini_batches`` is not."""
 
 
 @dataclass(frozen=True)

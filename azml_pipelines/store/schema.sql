@@ -2,6 +2,8 @@
 CREATE TABLE run (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
     schema_version  INTEGER NOT NULL,
+    -- Checksum of these definitions, as the database has them.
+    schema_seal     INTEGER NOT NULL,
     run_id          TEXT NOT NULL,
     experiment      TEXT NOT NULL,
     plan_sha256     TEXT NOT NULL,
@@ -14,8 +16,11 @@ CREATE TABLE run (
     epoch           INTEGER NOT NULL DEFAULT 0,
     host            TEXT,
     pid             INTEGER,
-    process_started REAL,
-    heartbeat       REAL
+    -- Boot of the machine and ticks since; no clock that can be set.
+    process_started TEXT,
+    heartbeat       REAL,
+    -- Checksum of the row but for the heartbeat.
+    seal            INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE step (
     position           INTEGER PRIMARY KEY,
@@ -34,12 +39,26 @@ CREATE TABLE step (
     ended              REAL,
     output             TEXT,
     output_sha256      TEXT,
-    error              TEXT
+    -- Worker processes on all nodes, where their number was left to the run.
+    auto_processes     INTEGER,
+    error              TEXT,
+    -- Checksum of the row but for the counters, which the records prove.
+    seal               INTEGER NOT NULL DEFAULT 0
+);
+-- How far a list of mini-batches has got that is still being written.
+CREATE TABLE listed (
+    step         INTEGER PRIMARY KEY REFERENCES step (position),
+    mini_batches INTEGER NOT NULL,
+    -- Of their lines; the record is good only for a list that begins so.
+    sha256       TEXT NOT NULL,
+    seal         INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE part (
     id   INTEGER PRIMARY KEY,
     step INTEGER NOT NULL REFERENCES step (position),
     name TEXT NOT NULL,
+    -- Which worker process of its node wrote it.
+    process TEXT NOT NULL DEFAULT '',
     UNIQUE (step, name)
 );
 -- A mini-batch that succeeded, or a piece of a split one; the first record stands.
@@ -54,6 +73,8 @@ CREATE TABLE done (
     rows       INTEGER NOT NULL,
     items      INTEGER NOT NULL,
     seconds    REAL NOT NULL,
+    -- The worker's checksum of the record, plus that of step, part and first item.
+    seal       INTEGER NOT NULL,
     PRIMARY KEY (step, mini_batch, first_item)
 ) WITHOUT ROWID;
 -- A try that failed: of the items from first_item on, as many as items says.
@@ -80,6 +101,8 @@ CREATE TABLE failure (
     node           TEXT NOT NULL,
     process        TEXT NOT NULL,
     seconds        REAL NOT NULL,
-    time           REAL NOT NULL
+    time           REAL NOT NULL,
+    -- Checksum of the row.
+    seal           INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX failure_of_mini_batch ON failure (step, mini_batch);

@@ -46,7 +46,7 @@ class _Content:
     """Bytes below each entry of the top level, to say which one is too big."""
 
 
-def copy_snapshot(source: Path, destination: Path) -> None:
+def copy_snapshot(source: Path, destination: Path) -> list[str]:
     """Copy ``source`` as it is now, without what its ignore file names.
 
     ``.amlignore`` at the top of the source decides, else ``.gitignore``. What a link
@@ -55,6 +55,9 @@ def copy_snapshot(source: Path, destination: Path) -> None:
     Args:
         source: The source directory of a step.
         destination: Is made; nothing is written when the source is refused.
+
+    Returns:
+        The files that were copied, relative to the source.
 
     Raises:
         UserErrorException: The source is no folder, holds more than 300 MB or more
@@ -75,6 +78,7 @@ def copy_snapshot(source: Path, destination: Path) -> None:
         shutil.copy2(source / file, copy)
         # Whether it can be executed is kept; for whom else, is not.
         copy.chmod((copy.stat().st_mode & 0o700) | 0o600)
+    return content.files
 
 
 def snapshot_files(source: Path) -> list[str]:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.finding import Finding
-from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_damage import DamagedJournalError
+from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_seals import (
+    record_damage,
+    row_damage,
+    structure_damage,
+)
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_processes import processes_of
 from azml_pipelines.store.run_state import TERMINAL
@@ -31,6 +37,7 @@ __all__ = ["Finding", "verify_run"]
 
 _GRACE_SECONDS = 3.0
 _MEGABYTE = 1e6
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def verify_run(folder: RunFolder) -> tuple[Finding, ...]:
@@ -40,24 +47,40 @@ def verify_run(folder: RunFolder) -> tuple[Finding, ...]:
         What was looked at and whether it is as it must be, in the order of the
         invariants, for the whole run first and then step by step.
     """
+    name = folder.journal.name
+    found: list[Finding] = []
+    damage = ""
     try:
-        with closing(connect(folder.journal, read_only=True)) as connection:
-            connection.execute("BEGIN")
-            return tuple(_findings(folder, connection))
-    except sqlite3.Error as error:
-        text = f"{folder.journal.name} is not the journal of a run: {error}"
-        return (Finding("I2", ok=False, text=text),)
+        with reading(folder.journal) as connection:
+            damage = structure_damage(connection)
+            if not damage:
+                damage = row_damage(connection) or record_damage(connection)
+                if damage:
+                    found.append(_damaged(name, damage))
+                for finding in _findings(folder, connection):
+                    found.append(finding)  # noqa: PERF402 - kept when the next one fails
+                return tuple(found)
+    except DamagedJournalError as error:
+        damage = error.problem
+    except (sqlite3.Error, WorkspaceException) as error:
+        text = f"{name} cannot be read: {error}"
+        found.append(Finding("I2", ok=False, text=text))
+        return tuple(found)
+    except _UNREADABLE:
+        # What is not as it was written can be anything; it has been named above.
+        if not damage:
+            raise
+        return tuple(found)
+    return (*found, _damaged(name, damage))
+
+
+def _damaged(name: str, damage: str) -> Finding:
+    return Finding("I2", ok=False, text=f"{name} is damaged: {damage}")
 
 
 def _findings(folder: RunFolder, connection: sqlite3.Connection) -> Iterator[Finding]:
-    check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if check != "ok":
-        yield Finding("I2", ok=False, text=f"{folder.journal.name} is damaged: {check}")
-        return
     run = connection.execute("SELECT * FROM run").fetchone()
     if run is None:
-        text = f"{folder.journal.name} was never finished: it names no run"
-        yield Finding("I2", ok=False, text=text)
         return
     yield _plan(folder, run)
     yield _lease(connection, run)

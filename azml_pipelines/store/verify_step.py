@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azml_pipelines.store.failed_items import first_item_column
+from azml_pipelines.data.commit_tables import digest_of
 from azml_pipelines.store.finding import Finding
+from azml_pipelines.store.journal_list import read_listed
+from azml_pipelines.store.journal_seals import COUNTERS, read_done
 from azml_pipelines.store.resume_point import read_resume_point
 from azml_pipelines.store.rows_check import Rows, check_rows
 
@@ -23,13 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["verify_step"]
 
 _BLOCK = 1 << 20
-_COUNTERS = (
-    "done_mini_batches",
-    "failed_mini_batches",
-    "succeeded_items",
-    "failed_items",
-    "retries",
-)
 
 
 def verify_step(
@@ -45,7 +41,9 @@ def verify_step(
     name = step["name"]
     if step["total_mini_batches"] is None:
         problem = "finished without a list" if step["status"] == "Finished" else ""
-        text = problem or "has not listed its input yet"
+        known = read_listed(connection, step["position"]).mini_batches
+        so_far = f"has listed {known} mini-batches so far; the rest is to be listed"
+        text = problem or (so_far if known else "has not listed its input yet")
         yield Finding("I1", not problem, text, name)
         return
     place = folder.step(step["step_run_id"])
@@ -165,16 +163,16 @@ def _records(
     connection: sqlite3.Connection, position: int
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield mini-batch, first item, items, rows and whether it failed, in order."""
-    done = first_item_column(connection, "done")
-    failure = first_item_column(connection, "failure")
-    rows = connection.execute(
-        f"SELECT mini_batch, {done} AS first_item, items, rows, 0 FROM done"  # noqa: S608 - names of ours
-        f" WHERE step = ? UNION ALL SELECT mini_batch, {failure}, items, 0, 1"
-        " FROM failure WHERE step = ? AND final ORDER BY 1, 2",
-        (position, position),
+    done = (
+        (row.mini_batch, row.first_item, row.items, row.rows, 0)
+        for row in read_done(connection, position)
     )
-    for row in rows:
-        yield tuple(row)
+    failures = connection.execute(
+        "SELECT mini_batch, first_item, items, 0, 1 FROM failure"
+        " WHERE step = ? AND final ORDER BY mini_batch, first_item",
+        (position,),
+    )
+    return heapq.merge(done, map(tuple, failures))
 
 
 def _overlap(pieces: list[tuple[int, int, int, int, int]], items: int) -> str:
@@ -213,20 +211,23 @@ def _check_output(step: sqlite3.Row, rows: Rows) -> tuple[str, str]:
     if step["output"] is None:
         return "", "no output file is committed"
     output = Path(step["output"])
-    digest = hashlib.sha256()
     try:
-        with output.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+        found = digest_of(output).sha256
+        as_table = output.is_dir() or _begins_as_parquet(output)
     except OSError as error:
         return f"the output {output} cannot be read: {error.strerror}", ""
-    if digest.hexdigest() != step["output_sha256"]:
+    if found != step["output_sha256"]:
         return f"the output {output} is not the file that was committed", ""
-    if rows.problem:
-        return "", f"{output.name} is as committed; it cannot be compared with parts"
+    if rows.problem or as_table:
+        return "", f"{output.name} is as committed; it is not compared with parts"
     if rows.sha256 != step["output_sha256"]:
         return f"the output {output} is not made of the rows that were recorded", ""
     return "", f"{output.name} is as committed, and made of the recorded rows"
+
+
+def _begins_as_parquet(output: Path) -> bool:
+    with output.open("rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 def _check_counters(folder: RunFolder, step: sqlite3.Row) -> str:
@@ -237,7 +238,7 @@ def _check_counters(folder: RunFolder, step: sqlite3.Row) -> str:
     if step["status"] in {"NotStarted", "Running"}:
         return ""
     progress = read_resume_point(folder.journal, step["position"]).progress
-    for name in _COUNTERS:
+    for name in COUNTERS:
         counted = getattr(progress, name)
         if step[name] != counted:
             return f"the counter {name} is {step[name]}; the records say {counted}"

@@ -45,6 +45,16 @@ class StepFolder:
         return self.root / "failed_items.jsonl"
 
     @property
+    def inputs(self) -> Path:
+        """Remote inputs as workers see them; gone when the step has ended."""
+        return self.root / "inputs"
+
+    @property
+    def output(self) -> Path:
+        """What the step writes, until it is brought to a remote store."""
+        return self.root / "output"
+
+    @property
     def nodes(self) -> Path:
         """One working directory per node."""
         return self.root / "nodes"
@@ -53,6 +63,11 @@ class StepFolder:
     def logs(self) -> Path:
         """Logs in version 1's layout."""
         return self.root / "logs"
+
+    @property
+    def stalls(self) -> Path:
+        """What was in hand when nothing moved any more, if that has ever happened."""
+        return self.logs / "sys" / "stalls.txt"
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,11 @@ class WorkspaceFolder:
     def model(self, name: str, version: int) -> Path:
         """Return the folder with the files of one version of a model."""
         return self.models / name / str(version)
+
+    @property
+    def cache(self) -> Path:
+        """Files of remote stores that were fetched, for all runs."""
+        return self.storage / "cache"
 
     @property
     def runs(self) -> Path:

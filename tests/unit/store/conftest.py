@@ -12,6 +12,7 @@ from zlib import crc32
 
 import pytest
 
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.minibatch import write_mini_batches
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan, WorkspacePlan
@@ -20,7 +21,7 @@ from azml_pipelines.store.journal import Journal, Progress, SettledBundle
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.workspace_folder import RunFolder
 from azml_pipelines.worker.messages import FailedTry, UserError
-from azml_pipelines.worker.page import Done
+from azml_pipelines.worker.page import Done, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,8 @@ def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
                     step_run_id=f"{run_id}-{name}",
                     name=name,
                     settings=ParallelRunSettings(
-                        entry_script="score.py", mini_batch_size=1
+                        entry_script="score.py",
+                        mini_batch_size=MiniBatchSize(1, "files"),
                     ),
                     source_directory=str(tmp_path),
                     inputs=(),
@@ -149,9 +151,16 @@ class StoredStep:
         name = "node000.1.1.part"
         with (self.place.parts / name).open("ab") as part:
             part.write(text)
-        done = Done(
-            mini_batch, self._end, len(text), crc32(text), len(rows), items, 0.1
+        fields = (
+            mini_batch,
+            self._end,
+            len(text),
+            crc32(text),
+            len(rows),
+            items,
+            0.125,
         )
+        done = Done(*fields, checksum(fields))
         self._end += len(text)
         self._counts["succeeded_items"] += len(rows)
         self._counts["failed_items"] += max(items - len(rows), 0)
@@ -185,7 +194,9 @@ def _step_plan(name: str, step_run_id: str) -> ParallelRunStepPlan:
     return ParallelRunStepPlan(
         step_run_id=step_run_id,
         name=name,
-        settings=ParallelRunSettings(entry_script="score.py", mini_batch_size=2),
+        settings=ParallelRunSettings(
+            entry_script="score.py", mini_batch_size=MiniBatchSize(2, "files")
+        ),
         source_directory="/nowhere",
         inputs=(),
     )

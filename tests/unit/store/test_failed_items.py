@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import closing
 
 from azml_pipelines.store.failed_items import failed_items
+from azml_pipelines.store.journal_file import connect
 
 
 def found(stored):
@@ -58,7 +60,18 @@ def test_a_missing_result_belongs_to_nobody(stored):
     assert one.item is None
     assert "short" == one.reason
     assert ("1a.txt", "1b.txt") == one.candidates
-    assert "node000" == one.node
+    assert ("process000", "node000") == (one.process, one.node)
+
+
+def test_a_journal_of_old_does_not_know_who_was_short(stored):
+    """The node stands in the name of the part, the process nowhere."""
+    stored.done(1, ["only one"], 2)
+    with closing(connect(stored.folder.journal)) as connection:
+        connection.execute("ALTER TABLE part DROP COLUMN process")
+
+    (one,) = found(stored)
+
+    assert ("", "node000") == (one.process, one.node)
 
 
 def test_a_piece_of_a_mini_batch(make_stored):

@@ -12,7 +12,7 @@ from azml_pipelines.store.journal import Journal, LostRunError, Progress, Settle
 from azml_pipelines.store.journal_file import connect, storable
 from azml_pipelines.store.run_reader import read_failures, read_run_state
 from azml_pipelines.worker.messages import FailedTry, UserError
-from azml_pipelines.worker.page import Done
+from azml_pipelines.worker.page import Done, checksum
 
 PROGRESS = Progress(1, 0, 1, 0, 0)
 
@@ -20,7 +20,8 @@ PROGRESS = Progress(1, 0, 1, 0, 0)
 def done(mini_batch, **fields):
     """Return the record of a mini-batch that succeeded."""
     values = {"offset": 0, "length": 2, "crc": 7, "rows": 1, "items": 1, "seconds": 0.5}
-    return Done(mini_batch, **{**values, **fields})
+    values = (mini_batch, *{**values, **fields}.values())
+    return Done(*values, checksum(values))
 
 
 def failed(mini_batch, attempt=1, message="no"):

@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.store import launch_lock
 from azml_pipelines.store.launch_lock import launching
 
 
@@ -34,13 +33,15 @@ def test_the_second_waits_for_the_first(stored):
     assert ["first", "second"] == order
 
 
-def test_nobody_waits_for_ever(stored, monkeypatch):
-    """The message names the run."""
-    monkeypatch.setattr(launch_lock, "_PATIENCE_SECONDS", 0.05)
+def test_nobody_waits_for_ever(stored):
+    """The message names the run and how long it took, by the clock that was given."""
+    clock = iter(range(0, 100, 10))
 
     with (
         launching(stored.folder),
-        pytest.raises(UserErrorException, match="starting run run-1"),
-        launching(stored.folder),
+        pytest.raises(UserErrorException, match="starting run run-1 for 30 s"),
+        launching(stored.folder, clock=lambda: next(clock)),
     ):
         pass
+
+    assert next(clock) == 40

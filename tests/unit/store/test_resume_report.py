@@ -30,15 +30,8 @@ def test_a_finished_step_is_kept_as_it_is(stored):
     assert "score: finished, keeps 1 finished mini-batch (2 rows)" == step.text
 
 
-def test_a_step_that_has_not_begun(tmp_path, stored):
+def test_a_step_that_has_not_begun(make_run):
     """Nobody knows yet how many mini-batches it has."""
-    import sqlite3
-
-    connection = sqlite3.connect(stored.folder.journal)
-    connection.execute("UPDATE step SET total_mini_batches = NULL")
-    connection.commit()
-    connection.close()
-
-    (step,) = read_resume_report(stored.folder)
+    (step,) = read_resume_report(make_run("score"))
 
     assert "score: starts from the beginning" == step.text

@@ -1,0 +1,257 @@
+"""The seals of a journal's rows: checksums by which a damaged row is found.
+
+Rows of ``run``, ``step``, ``listed`` and ``failure`` are sealed by triggers of the
+connection that writes, so that no statement can forget it. A row of ``done`` keeps the
+checksum that its worker has put on its record, to which that of its place in the
+journal is added.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+from azml_pipelines.store.journal_damage import DamagedJournalError
+from azml_pipelines.worker.page import checksum
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = [
+    "COUNTERS",
+    "DoneRow",
+    "checked_done",
+    "forget_damaged",
+    "is_sealed",
+    "place_seal",
+    "read_done",
+    "read_run",
+    "read_steps",
+    "record_damage",
+    "row_damage",
+    "schema_seal",
+    "seal_rows",
+    "sealed",
+    "structure_damage",
+]
+
+_MOST_AT_ONCE = 200_000
+_SEALED_TABLES = ("run", "step", "listed", "failure")
+COUNTERS = (
+    "done_mini_batches",
+    "failed_mini_batches",
+    "succeeded_items",
+    "failed_items",
+    "retries",
+)
+"""Columns of ``step`` that are counted anew from the records when a step goes on."""
+_UNSEALED = frozenset({"seal", "heartbeat", *COUNTERS})
+_NO_PLACE: tuple[object, ...] = ()
+_NO_RUN = "it names no run: its submission was never finished"
+
+
+class DoneRow(NamedTuple):
+    """A row of ``done``, and whether it is what was written."""
+
+    mini_batch: int
+    first_item: int
+    part: str
+    """Name of the part file; empty when nobody knows it any more."""
+    offset: int
+    length: int
+    crc: int
+    rows: int
+    items: int
+    whole: bool
+
+
+def seal_rows(connection: sqlite3.Connection) -> None:
+    """Seal every row of these tables that this connection writes from now on."""
+    connection.create_function("seal_of", -1, _seal_of, deterministic=True)
+    for table in _SEALED_TABLES:
+        names = _columns(connection, table)
+        values = ", ".join([f"'{_titles(names)}'", *(f"NEW.{name}" for name in names)])
+        for event, columns in (("INSERT", ""), ("UPDATE", f" OF {', '.join(names)}")):
+            connection.execute(
+                f"CREATE TEMP TRIGGER seal_{table}_{event} AFTER {event}{columns}"  # noqa: S608 - names of ours
+                f" ON main.{table} BEGIN UPDATE {table} SET seal = seal_of({values})"
+                " WHERE rowid = NEW.rowid; END"
+            )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    rows = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    return [name for (name,) in rows if name not in _UNSEALED]
+
+
+def _titles(names: Iterable[str]) -> str:
+    return " ".join(names)
+
+
+def _seal_of(*values: object) -> int:
+    """Return the seal of a row from the names of its columns and what they hold."""
+    return crc32(repr(values).encode())
+
+
+def is_sealed(row: sqlite3.Row) -> bool:
+    """Return whether a row is what was written; it has to have all of its columns."""
+    names = [name for name in row.keys() if name not in _UNSEALED]  # noqa: SIM118 - no dict
+    seal = _seal_of(_titles(names), *(row[name] for name in names))
+    return "seal" in row.keys() and bool(row["seal"] == seal)  # noqa: SIM118 - the same
+
+
+def sealed(row: sqlite3.Row, table: str, path: Path) -> sqlite3.Row:
+    """Return a row that has been checked.
+
+    Raises:
+        DamagedJournalError: It is not what was written.
+    """
+    if not is_sealed(row):
+        raise DamagedJournalError(path, f"{_name(table, row)} is not as it was written")
+    return row
+
+
+def _name(table: str, row: sqlite3.Row) -> str:
+    return f"the record {row[0]!r:.20} of its table {table}"
+
+
+def structure_damage(connection: sqlite3.Connection) -> str:
+    """Return what is wrong with the file as a database; empty if it is whole.
+
+    Reads all of it.
+    """
+    found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return "" if found == "ok" else " ".join(found.split())
+
+
+def schema_seal(connection: sqlite3.Connection) -> int:
+    """Return the checksum of the layout, which says how the rows are to be read."""
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY name"
+    )
+    return crc32(repr([tuple(row) for row in rows]).encode())
+
+
+def row_damage(connection: sqlite3.Connection) -> str:
+    """Return which row is not what was written, other than those of ``done``.
+
+    Its layout comes first.
+    """
+    run = connection.execute("SELECT * FROM run").fetchone()
+    if run is None:
+        return _NO_RUN
+    if is_sealed(run) and run["schema_seal"] != schema_seal(connection):
+        return "the layout of its tables is not as it was made"
+    for table in _SEALED_TABLES:
+        for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
+            if not is_sealed(row):
+                return f"{_name(table, row)} is not as it was written"
+    return ""
+
+
+def record_damage(connection: sqlite3.Connection) -> str:
+    """Return which row of ``done`` is not what was written."""
+    for (position,) in connection.execute("SELECT position FROM step").fetchall():
+        for row in read_done(connection, position):
+            if not row.whole:
+                return f"the record of mini-batch {row.mini_batch!r:.20} is not whole"
+    return ""
+
+
+def read_run(connection: sqlite3.Connection, path: Path) -> sqlite3.Row:
+    """Return the run, checked.
+
+    Raises:
+        DamagedJournalError: It is not what was written.
+    """
+    row = connection.execute("SELECT * FROM run").fetchone()
+    if row is None:
+        raise DamagedJournalError(path, _NO_RUN)
+    return sealed(row, "run", path)
+
+
+def read_steps(connection: sqlite3.Connection, path: Path) -> list[sqlite3.Row]:
+    """Return the steps in the order of the plan, each one checked.
+
+    Raises:
+        DamagedJournalError: One of them is not what was written.
+    """
+    rows = connection.execute("SELECT * FROM step ORDER BY position")
+    steps = [sealed(row, "step", path) for row in rows]
+    if [row["position"] for row in steps] != list(range(len(steps))):
+        raise DamagedJournalError(path, "a record of its table step is missing")
+    return steps
+
+
+def place_seal(position: int, part: str, first_item: int) -> int:
+    """Return what is added to the checksum of a record that is kept at this place."""
+    return crc32(f"{position}/{first_item}/{part}".encode())
+
+
+def checked_done(
+    connection: sqlite3.Connection, position: int
+) -> Iterator[tuple[tuple[Any, ...], str, bool]]:
+    """Yield what succeeded of a step, in the order of the input.
+
+    Yields:
+        The columns mini_batch, offset, length, crc, rows, items, seconds, seal,
+        first_item and part; the name of the part, empty when nobody knows it any more;
+        and whether all of that is what was written.
+    """
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    parts = dict(
+        cursor.execute("SELECT id, name FROM part WHERE step = ?", (position,))
+    )
+    rows = cursor.execute(
+        "SELECT mini_batch, offset, length, crc, rows, items, seconds, seal,"
+        " first_item, part FROM done WHERE step = ? ORDER BY mini_batch, first_item",
+        (position,),
+    )
+    place, part, added = _NO_PLACE, "", 0
+    for row in rows:
+        if place != row[8:]:
+            place = row[8:]
+            part = parts.get(row[9], "")
+            added = place_seal(position, part, row[8])
+        try:
+            whole = checksum(row[:7]) + added == row[7]
+        except (struct.error, OverflowError, TypeError):
+            whole = False
+        yield row, part, whole
+
+
+def read_done(connection: sqlite3.Connection, position: int) -> Iterator[DoneRow]:
+    """Yield what succeeded of a step, in the order of the input, each one checked."""
+    for row, part, whole in checked_done(connection, position):
+        mini_batch, offset, length, crc, rows, items, _, _, first_item, _ = row
+        yield DoneRow(
+            mini_batch, first_item, part, offset, length, crc, rows, items, whole
+        )
+
+
+def forget_damaged(connection: sqlite3.Connection) -> None:
+    """Delete damaged rows of ``done`` of all steps that have not finished.
+
+    Their mini-batches have not succeeded then, and will be run again. Where there are
+    very many rows, this is left to the commit, which checks every one of them: a run
+    of a million mini-batches has to go on within moments.
+    """
+    steps = connection.execute(
+        "SELECT position, (SELECT count(*) FROM done WHERE step = position) FROM step"
+        " WHERE status <> 'Finished'"
+    )
+    for position, count in steps.fetchall():
+        if count > _MOST_AT_ONCE:
+            continue
+        connection.executemany(
+            "DELETE FROM done WHERE step = ? AND mini_batch IS ? AND first_item IS ?",
+            [
+                (position, row.mini_batch, row.first_item)
+                for row in read_done(connection, position)
+                if not row.whole
+            ],
+        )
