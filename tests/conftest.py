@@ -9,9 +9,11 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azml_pipelines import Workspace
+    from azml_pipelines.testing.object_servers import ObjectServer
 
 # A shared machine is slow at times; what is too slow, pytest-timeout says.
 hypothesis.settings.register_profile("azml", deadline=None, print_blob=True)
@@ -37,3 +39,25 @@ def workspace(tmp_path: Path) -> Workspace:
     from azml_pipelines import Workspace
 
     return Workspace.create("testing", path=tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[ObjectServer]:
+    """Moto's S3 on loopback, one for all tests."""
+    yield from _started("moto_server")
+
+
+@pytest.fixture(scope="session")
+def azure_server() -> Iterator[ObjectServer]:
+    """Azurite on loopback, one for all tests."""
+    yield from _started("azurite_server")
+
+
+def _started(name: str) -> Iterator[ObjectServer]:
+    from azml_pipelines.testing import object_servers
+
+    try:
+        with getattr(object_servers, name)() as server:
+            yield server
+    except object_servers.ServerMissingError as error:
+        pytest.skip(str(error))

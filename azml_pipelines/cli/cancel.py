@@ -9,7 +9,7 @@ from azml_pipelines.cli.found_run import find_run
 __all__ = ["cancel"]
 
 
-@click.command(short_help="Stop a run.")
+@click.command()
 @click.argument("run")
 def cancel(run: str) -> None:
     """Stop RUN: its id, the beginning of it, or `latest`.

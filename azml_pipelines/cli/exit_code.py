@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -100,6 +99,8 @@ def _clicks_own(error: BaseException) -> bool:
 
 
 def _show_traceback(error: BaseException) -> None:
+    import traceback  # noqa: PLC0415 - nearly nobody sees one
+
     for line in "".join(traceback.format_exception(error)).splitlines():
         click.echo(printable(line), err=True)
 

@@ -17,7 +17,7 @@ Next:
   azml runs                               see what became of it"""
 
 
-@click.command(short_help="Make a workspace.")
+@click.command()
 @click.argument(
     "folder",
     metavar="[DIR]",

@@ -38,7 +38,7 @@ _MOST_TELLING_FIRST = (
 _BLOCK = 1 << 16
 
 
-@click.command(short_help="List or print what a run has written.")
+@click.command()
 @click.argument("run")
 @click.argument("step", required=False)
 def logs(run: str, step: str | None) -> None:

@@ -7,29 +7,41 @@ from importlib import import_module
 import click
 
 from azml_pipelines.cli.exit_code import exit_codes
+from azml_pipelines.cli.one_line_warnings import one_line_warnings
 
 __all__ = ["azml", "main"]
 
-_COMMANDS = (
-    "init",
-    "submit",
-    "runs",
-    "show",
-    "logs",
-    "cancel",
-    "resubmit",
-    "resume",
-    "replay",
-    "verify",
-)
+_COMMANDS = {
+    "init": "Make a workspace.",
+    "submit": "Run the pipeline that a script declares.",
+    "runs": "List the runs of this workspace.",
+    "show": "Show what a run has done so far.",
+    "logs": "List or print what a run has written.",
+    "cancel": "Stop a run.",
+    "resubmit": "Run a pipeline again with other values.",
+    "resume": "Go on with a run that was stopped or failed.",
+    "replay": "Run one mini-batch again, here, for debuggers.",
+    "verify": "Check that a run is stored whole.",
+    "datastore": "List, add or check datastores.",
+}
+"""In the order in which people meet them. Listing them imports none of them."""
 
 
 class _LazyGroup(click.Group):
     """Sub-commands live in modules of their names, imported when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Return the commands in the order in which people meet them."""
+        """Return the names of the commands."""
         return list(_COMMANDS)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def get_command(
         self,
@@ -45,7 +57,7 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; whatever it raises becomes one line and an exit code."""
-        with exit_codes(debug=ctx.params["debug"]):
+        with exit_codes(debug=ctx.params["debug"]), one_line_warnings():
             return super().invoke(ctx)
 
 

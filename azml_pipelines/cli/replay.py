@@ -14,7 +14,7 @@ from azml_pipelines.cli.found_run import find_run
 __all__ = ["replay"]
 
 
-@click.command(short_help="Run one mini-batch again, here, for debuggers.")
+@click.command()
 @click.argument("run")
 @click.argument("mini_batch", type=click.IntRange(min=0))
 @click.option("--step", metavar="NAME", help="Which step, if RUN has several.")

@@ -14,7 +14,7 @@ from azml_pipelines.cli.waiting import announce
 __all__ = ["resubmit"]
 
 
-@click.command(short_help="Run a pipeline again with other values.")
+@click.command()
 @click.argument("run")
 @click.option(
     "-p",

@@ -14,14 +14,13 @@ from azml_pipelines.cli.waiting import announce
 __all__ = ["resume"]
 
 
-@click.command(short_help="Go on with a run that was stopped or failed.")
+@click.command()
 @click.argument("run")
 @click.option("--node-count", metavar="N", type=int, help="Nodes from now on.")
 @click.option(
     "--process-count-per-node",
     metavar="N",
-    type=int,
-    help="Worker processes on each node from now on.",
+    help="Worker processes on each node from now on, or `auto`.",
 )
 @click.option(
     "--run-invocation-timeout",

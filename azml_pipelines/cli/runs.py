@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["runs"]
 
 
-@click.command(short_help="List the runs of this workspace.")
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def runs(*, as_json: bool) -> None:
     """List the runs of this workspace, the newest first."""

@@ -13,7 +13,7 @@ from azml_pipelines.cli.waiting import wait_for
 __all__ = ["show"]
 
 
-@click.command(short_help="Show what a run has done so far.")
+@click.command()
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option("--failed", is_flag=True, help="List the items that failed for good.")

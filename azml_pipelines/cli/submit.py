@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["submit"]
 
 
-@click.command(short_help="Run the pipeline that a script declares.")
+@click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-e", "--experiment", help="Experiment; the name of FILE by default.")
 @click.option(

@@ -13,7 +13,7 @@ from azml_pipelines.cli.found_run import find_run
 __all__ = ["verify"]
 
 
-@click.command(short_help="Check that a run is stored whole.")
+@click.command()
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def verify(run: str, *, as_json: bool) -> None:

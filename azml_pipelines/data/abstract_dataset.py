@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
+from azml_pipelines.data.dataset_operations import DatasetOperations
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["AbstractDataset"]
 
 
-class AbstractDataset:
+class AbstractDataset(DatasetOperations):
     """A lazy description of data; nothing is read before somebody asks for it.
 
     Args:

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.data_reference import DataReference
-from azml_pipelines.data.datastore_transfer import (
-    Transfer,
-    files_below,
-    files_relative_to,
-)
+from azml_pipelines.data.datastore_transfer import files_below, files_relative_to
 from azml_pipelines.data.local_url import relative_path
+from azml_pipelines.data.remote_transfer import open_transfer
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +90,7 @@ class AbstractDatastore:
             UserErrorException: ``src_dir`` is no folder, or a file cannot be written.
         """
         target = relative_path(target_path or "")
-        transfer = Transfer(self.settings, show_progress=show_progress)
+        transfer = open_transfer(self.settings, show_progress=show_progress)
         root = Path(src_dir).expanduser().absolute()
         transfer.upload(root, files_below(src_dir), target, overwrite=overwrite)
         return self.path(target_path)
@@ -124,7 +121,7 @@ class AbstractDatastore:
                 written.
         """
         target = relative_path(target_path or "")
-        transfer = Transfer(self.settings, show_progress=show_progress)
+        transfer = open_transfer(self.settings, show_progress=show_progress)
         root, names = files_relative_to(files, relative_root)
         transfer.upload(root, names, target, overwrite=overwrite)
         return self.path(target_path)
@@ -151,7 +148,7 @@ class AbstractDatastore:
         Raises:
             UserErrorException: A file cannot be written.
         """
-        transfer = Transfer(self.settings, show_progress=show_progress)
+        transfer = open_transfer(self.settings, show_progress=show_progress)
         target = Path(target_path).expanduser().absolute()
         return transfer.download(target, prefix or "", overwrite=overwrite)
 

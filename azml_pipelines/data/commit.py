@@ -6,7 +6,7 @@ import hashlib
 import os
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from azml_pipelines.errors import DamagedPartError
 from azml_pipelines.failpoints import point, write
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Committed", "Slice", "commit", "damaged_mini_batches"]
+__all__ = [
+    "Committed",
+    "Slice",
+    "commit",
+    "damaged_mini_batches",
+    "read_slices",
+    "sync_folder",
+]
 
 _BLOCK = 4 << 20
 _OPEN_PARTS = 64
 _TEMPORARY = ".azml-commit.tmp"
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """The rows of one mini-batch inside of a part file."""
 
     mini_batch: int
@@ -81,8 +87,22 @@ def commit(
     finally:
         temporary.unlink(missing_ok=True)
     point("commit.folder_fsync")
-    _sync_folder(destination.parent)
+    sync_folder(destination.parent)
     return Committed(size, digest.hexdigest())
+
+
+def read_slices(slices: Iterable[Slice], parts: Path) -> Iterator[tuple[Slice, bytes]]:
+    """Yield the rows of each slice, checked.
+
+    Raises:
+        DamagedPartError: A part does not hold the bytes that its worker wrote.
+    """
+    files = _PartFiles(parts)
+    try:
+        for piece in slices:
+            yield piece, files.read(piece)
+    finally:
+        files.close()
 
 
 def damaged_mini_batches(slices: Iterable[Slice], parts: Path) -> Iterator[int]:
@@ -105,7 +125,8 @@ def _create(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

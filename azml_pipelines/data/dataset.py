@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.dataset_factory import (
@@ -9,11 +10,13 @@ from azml_pipelines.data.dataset_factory import (
     TabularDatasetFactory,
 )
 from azml_pipelines.data.file_dataset import FileDataset
+from azml_pipelines.data.mltable import read_mltable
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from azml_pipelines.data.abstract_dataset import AbstractDataset
@@ -36,6 +39,18 @@ class Dataset:
 
     File = FileDatasetFactory
     Tabular = TabularDatasetFactory
+
+    @staticmethod
+    def from_mltable(folder: str | os.PathLike[str]) -> FileDataset | TabularDataset:
+        """Return the dataset that an MLTable folder describes; an extension of ours.
+
+        Args:
+            folder: A local folder with a file ``MLTable``.
+
+        Raises:
+            UserErrorException: The file is missing, or asks for what is not there.
+        """
+        return read_mltable(Path(folder))
 
     @staticmethod
     def get_by_name(

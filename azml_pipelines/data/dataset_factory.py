@@ -10,22 +10,18 @@ from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.data_reference import DataPath
 from azml_pipelines.data.dataset_paths import data_sources
 from azml_pipelines.data.datastore_transfer import Transfer, files_below
-from azml_pipelines.data.definition import DatasetDefinition, DelimitedFormat
-from azml_pipelines.data.delimited_options import (
-    PromoteHeadersBehavior,
-    checked_encoding,
-    checked_separator,
-    header_mode,
-)
+from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.local_url import relative_path
-from azml_pipelines.data.tabular_dataset import TabularDataset, check_readable
+from azml_pipelines.data.tabular_factory import (
+    TabularDatasetFactory,
+    partition_definition,
+)
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
     from azml_pipelines.data.dataset_paths import DatasetPaths
 
@@ -50,19 +46,30 @@ class FileDatasetFactory:
                 ``file://``. A folder is every file below it; ``*`` in a path stands
                 for one name, ``**`` for any depth.
             validate: As in version 1, only used together with ``partition_format``.
-            partition_format: Not supported yet.
+            partition_format: Columns in the path, such as ``/{user}/{genre}.wav`` or
+                ``/{day:yyyy/MM/dd}/x.csv``.
             is_file: Whether ``path`` is one file; found out by itself here.
 
         Raises:
-            UserErrorException: ``path`` is none of these.
+            UserErrorException: ``path`` is none of these, or a file does not match
+                the partition format.
+            PartitionFormatError: ``partition_format`` is none; a ``ValueError``.
         """
-        _refuse_later("partition_format", partition_format)
         if is_file and validate:
             warnings.warn(
                 "is_file=True skips the validation. Pass validate=False as well.",
                 stacklevel=2,
             )
-        return FileDataset(DatasetDefinition(kind="file", sources=data_sources(path)))
+        dataset = FileDataset(
+            DatasetDefinition(
+                kind="file",
+                sources=data_sources(path),
+                partition=partition_definition(partition_format),
+            )
+        )
+        if partition_format is not None and validate:
+            dataset.get_partition_key_values()
+        return dataset
 
     @staticmethod
     def upload_directory(
@@ -104,69 +111,3 @@ class FileDatasetFactory:
             overwrite=overwrite,
         )
         return FileDatasetFactory.from_files((datastore, folder))
-
-
-class TabularDatasetFactory:
-    """Makes tabular datasets; known as ``Dataset.Tabular``."""
-
-    @staticmethod
-    def from_delimited_files(  # noqa: PLR0917 - version 1's signature
-        path: DatasetPaths,
-        validate: bool = True,
-        include_path: bool = False,
-        infer_column_types: bool = True,
-        set_column_types: Mapping[str, object] | None = None,
-        separator: str = ",",
-        header: bool | str | PromoteHeadersBehavior = True,
-        partition_format: str | None = None,
-        support_multi_line: bool = False,
-        empty_as_string: bool = False,
-        encoding: str = "utf8",
-    ) -> TabularDataset:
-        """Make a dataset of the rows of delimited files.
-
-        Args:
-            path: As in ``Dataset.File.from_files``.
-            validate: Fail now when there is no record to read.
-            include_path: Add a column ``Path``.
-            infer_column_types: Find out types from the cells; this, too, fails when
-                there is no record. ``False`` is not supported yet.
-            set_column_types: Not supported yet.
-            header: ``True``: all files start with the same line of names; ``False``:
-                names are ``Column1``, …; or a PromoteHeadersBehavior, or its name.
-            partition_format: Not supported yet.
-            support_multi_line: Quoted cells may hold line ends; files are not cut then.
-            empty_as_string: Read empty cells as empty text instead of null.
-            encoding: One of version 1's names, such as ``utf8`` and ``windows1252``.
-
-        Raises:
-            UserErrorException: An argument is not as described, or there is no record.
-        """
-        _refuse_later("partition_format", partition_format)
-        _refuse_later("set_column_types", set_column_types)
-        _refuse_later("infer_column_types", None if infer_column_types else False)
-        definition = DatasetDefinition(
-            kind="tabular",
-            sources=data_sources(path),
-            format=DelimitedFormat(
-                separator=checked_separator(separator),
-                header=header_mode(header),
-                encoding=checked_encoding(encoding),
-                include_path=include_path,
-                empty_as_string=empty_as_string,
-                support_multi_line=support_multi_line,
-            ),
-        )
-        if validate or infer_column_types:
-            check_readable(definition)
-        return TabularDataset(definition)
-
-
-def _refuse_later(argument: str, value: object) -> None:
-    """Refuse an argument that this release would otherwise ignore."""
-    if value is not None:
-        msg = (
-            f"{argument}={shown(value)} is not supported yet. Leave {argument} out, or "
-            "wait for a later release."
-        )
-        raise UserErrorException(msg)

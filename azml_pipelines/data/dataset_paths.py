@@ -15,6 +15,7 @@ from azml_pipelines.data.data_reference import DataPath, DataReference
 from azml_pipelines.data.definition import DataSource
 from azml_pipelines.data.local_url import folder_url, relative_path
 from azml_pipelines.data.path_pattern import has_wildcard, split_pattern
+from azml_pipelines.data.store_url import source_of_url
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -64,6 +65,9 @@ def _source(item: object) -> DataSource:
         case DataPath() | DataReference():
             return _on_datastore(item.datastore, item.path_on_datastore or "")
         case str() if _URL.match(item):
+            remote = source_of_url(item)
+            if remote is not None:
+                return remote.model_copy(update={"path": _pattern(remote.path)})
             return _local(_path_of_url(item))
         case str() | os.PathLike() if os.fspath(item):
             return _local(item)
@@ -81,6 +85,7 @@ def _on_datastore(
         url=datastore.settings.url,
         path=_pattern(path),
         datastore=datastore.name,
+        options=datastore.settings.options,
     )
 
 
@@ -112,9 +117,9 @@ def _path_of_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
         msg = (
-            f"path={shown(url)} cannot be read yet: only local files can. Copy "
-            "it into a folder and pass that folder, or register the folder as a "
-            "datastore."
+            f"path={shown(url)} cannot be read: local files, s3://, gs://, abfss:// "
+            "and the addresses of Azure's blobs can. Register it with "
+            "Datastore.register_url, or copy it into a folder."
         )
         raise UserErrorException(msg)
     return unquote(url[len(parts.scheme) + len("://") + len(parts.netloc) :])

@@ -1,92 +1,47 @@
-"""Datastores: named roots that data lies below. Here each one is a local folder."""
+"""Datastores: named roots that data lies below, and how they are registered."""
 
 from __future__ import annotations
 
 import os
-import re
-import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreSettings
+from azml_pipelines.data.datastore_kinds import (
+    AzureBlobDatastore,
+    AzureDataLakeGen2Datastore,
+    AzureFileDatastore,
+    LocalFolderDatastore,
+    UrlDatastore,
+    open_datastore,
+)
+from azml_pipelines.data.datastore_registration import (
+    checked_name,
+    kind_of_url,
+    plain_options,
+    register_container,
+)
 from azml_pipelines.data.local_url import folder_url
+from azml_pipelines.data.store_secrets import referenced_options
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AbstractDatastore",
     "AzureBlobDatastore",
+    "AzureDataLakeGen2Datastore",
     "AzureFileDatastore",
     "Datastore",
     "DatastoreHome",
     "DatastoreSettings",
     "LocalFolderDatastore",
+    "UrlDatastore",
     "open_datastore",
 ]
-
-
-class _AzureStorageDatastore(AbstractDatastore):
-    """What blob containers and file shares have in common; no credential is kept."""
-
-    account_key: str | None = None
-    sas_token: str | None = None
-    is_sas = False
-    credential_type = "None"
-
-    @property
-    def container_name(self) -> str | None:
-        """Blob container or file share."""
-        return self.settings.container_name
-
-    @property
-    def account_name(self) -> str | None:
-        """Storage account."""
-        return self.settings.account_name
-
-    @property
-    def protocol(self) -> str | None:
-        """``https`` unless registered otherwise."""
-        return self.settings.protocol
-
-    @property
-    def endpoint(self) -> str | None:
-        """``core.windows.net`` unless registered otherwise."""
-        return self.settings.endpoint
-
-    def _shown(self) -> dict[str, str | None]:
-        return {
-            "name": self.name,
-            "container_name": self.container_name,
-            "account_name": self.account_name,
-            "protocol": self.protocol,
-            "endpoint": self.endpoint,
-            "url": self.settings.url,
-        }
-
-
-class AzureBlobDatastore(_AzureStorageDatastore):
-    """A blob container; without Azure, a folder of the workspace."""
-
-
-class AzureFileDatastore(_AzureStorageDatastore):
-    """A file share; without Azure, a folder of the workspace."""
-
-
-class LocalFolderDatastore(AbstractDatastore):
-    """A folder of this machine; our extension."""
-
-
-def open_datastore(
-    workspace: DatastoreHome, settings: DatastoreSettings
-) -> AbstractDatastore:
-    """Return the datastore object for what a workspace remembers."""
-    match settings.datastore_type:
-        case "AzureBlob":
-            return AzureBlobDatastore(workspace, settings)
-        case "AzureFile":
-            return AzureFileDatastore(workspace, settings)
-        case "LocalFolder":
-            return LocalFolderDatastore(workspace, settings)
 
 
 class Datastore:
@@ -140,35 +95,39 @@ class Datastore:
         subscription_id: str | None = None,
         resource_group: str | None = None,
     ) -> AzureBlobDatastore:
-        """Register a blob container; without Azure, a folder of the workspace.
+        """Register a blob container.
 
-        The folder is made empty, as ``str(datastore)`` shows; put the container's files
-        there. Containers of the same account and name are the same folder. The
-        remaining arguments are version 1's; credentials are not kept.
+        What the configuration has in the place of the account is used. Otherwise one
+        with credentials is on Azure, and one without is a folder of the workspace.
+        Secrets are not written down: give ``env:NAME``, or they are kept in a variable
+        of this process. The remaining arguments are version 1's and mean nothing here.
 
         Args:
             workspace: Where to register it.
             datastore_name: Letters, digits and ``_``; capitals become small.
-            container_name: Name of the container.
-            account_name: Name of the storage account.
-            protocol: ``https`` by default.
+            sas_token: A signature, better as ``env:NAME``.
+            account_key: Better as ``env:NAME``.
             endpoint: ``core.windows.net`` by default.
-            overwrite: Replace the settings of a datastore of this name.
+            overwrite: Replace one of this name.
 
         Raises:
             UserErrorException: A name is not allowed, or taken.
         """
-        settings = DatastoreSettings(
-            name=_checked_name(datastore_name),
-            datastore_type="AzureBlob",
-            url=_folder_of(workspace, account_name, container_name),
-            container_name=container_name,
-            account_name=account_name,
-            protocol=protocol or "https",
-            endpoint=endpoint or "core.windows.net",
+        return register_container(
+            workspace,
+            DatastoreSettings(
+                name=checked_name(datastore_name),
+                datastore_type="AzureBlob",
+                url="",
+                container_name=container_name,
+                account_name=account_name,
+                protocol=protocol or "https",
+                endpoint=endpoint or "core.windows.net",
+            ),
+            {"account_key": account_key, "sas_token": sas_token},
+            overwrite=overwrite,
+            kind=AzureBlobDatastore,
         )
-        workspace.save_datastore(settings, overwrite=overwrite)
-        return AzureBlobDatastore(workspace, settings)
 
     @staticmethod
     def register_azure_file_share(  # noqa: PLR0917 - version 1's signature
@@ -184,21 +143,103 @@ class Datastore:
         create_if_not_exists: bool = False,
         skip_validation: bool = False,
     ) -> AzureFileDatastore:
-        """Register a file share; without Azure, a folder of the workspace.
+        """Register a file share: a folder, or what the configuration has in its place.
 
-        All as in ``register_azure_blob_container``.
+        Its folder is another one than that of a container of the same name; all else
+        is as in ``register_azure_blob_container``.
         """
+        return register_container(
+            workspace,
+            DatastoreSettings(
+                name=checked_name(datastore_name),
+                datastore_type="AzureFile",
+                url="",
+                container_name=file_share_name,
+                account_name=account_name,
+                protocol=protocol or "https",
+                endpoint=endpoint or "core.windows.net",
+            ),
+            {"account_key": account_key, "sas_token": sas_token},
+            overwrite=overwrite,
+            kind=AzureFileDatastore,
+        )
+
+    @staticmethod
+    def register_azure_data_lake_gen2(  # noqa: PLR0917 - version 1's signature
+        workspace: DatastoreHome,
+        datastore_name: str,
+        filesystem: str,
+        account_name: str,
+        tenant_id: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        resource_url: str | None = None,
+        authority_url: str | None = None,
+        protocol: str | None = None,
+        endpoint: str | None = None,
+        overwrite: bool = False,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        grant_workspace_access: bool = False,
+    ) -> AzureDataLakeGen2Datastore:
+        """Register a file system of Azure Data Lake Storage Gen2.
+
+        Opened with a service principal, whose secret is better given as ``env:NAME``;
+        without one, it is a folder of the workspace. All else is as in
+        ``register_azure_blob_container``.
+        """
+        return register_container(
+            workspace,
+            DatastoreSettings(
+                name=checked_name(datastore_name),
+                datastore_type="AzureDataLakeGen2",
+                url="",
+                container_name=filesystem,
+                account_name=account_name,
+                protocol=protocol or "https",
+                endpoint=endpoint or "core.windows.net",
+            ),
+            {
+                "tenant_id": tenant_id,
+                "client_id": client_id,
+                "client_secret": client_secret,
+            },
+            overwrite=overwrite,
+            kind=AzureDataLakeGen2Datastore,
+        )
+
+    @staticmethod
+    def register_url(
+        workspace: DatastoreHome,
+        datastore_name: str,
+        url: str,
+        *,
+        options: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+    ) -> UrlDatastore:
+        """Register any store that fsspec can open; our extension.
+
+        Args:
+            workspace: Where to register it.
+            datastore_name: Letters, digits and ``_``; capitals become small.
+            url: ``s3://bucket/folder``, ``gs://bucket``, ``memory://name`` and others.
+            options: fsspec's arguments for it: for S3 ``key``, ``secret``,
+                ``endpoint_url``, ``anon``. Secrets are better given as ``env:NAME``.
+            overwrite: Replace the settings of a datastore of this name.
+
+        Raises:
+            UserErrorException: The URL is none, an option cannot be written down, or
+                the name is not allowed, or taken.
+        """
+        name = checked_name(datastore_name)
         settings = DatastoreSettings(
-            name=_checked_name(datastore_name),
-            datastore_type="AzureFile",
-            url=_folder_of(workspace, account_name, file_share_name, kind=".file"),
-            container_name=file_share_name,
-            account_name=account_name,
-            protocol=protocol or "https",
-            endpoint=endpoint or "core.windows.net",
+            name=name,
+            datastore_type=kind_of_url(url),
+            url=url.rstrip("/") if url.count("/") > len("//") else url,
+            options=referenced_options(name, plain_options(options)),
         )
         workspace.save_datastore(settings, overwrite=overwrite)
-        return AzureFileDatastore(workspace, settings)
+        return UrlDatastore(workspace, settings)
 
     @staticmethod
     def register_local_folder(
@@ -232,42 +273,9 @@ class Datastore:
             )
             raise UserErrorException(msg)
         settings = DatastoreSettings(
-            name=_checked_name(datastore_name),
+            name=checked_name(datastore_name),
             datastore_type="LocalFolder",
             url=folder_url(folder),
         )
         workspace.save_datastore(settings, overwrite=overwrite)
         return LocalFolderDatastore(workspace, settings)
-
-
-def _checked_name(name: str) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]{1,255}", name):
-        msg = (
-            "datastore_name may hold only letters, digits and underscores, 255 at "
-            f"most, not {shown(name)}."
-        )
-        raise UserErrorException(msg)
-    if name != name.lower():
-        warnings.warn(
-            f"The datastore name {shown(name)} has capital letters; it is registered "
-            f"as {shown(name.lower())}.",
-            stacklevel=3,
-        )
-    return name.lower()
-
-
-def _folder_of(
-    workspace: DatastoreHome, account: str, container: str, *, kind: str = ""
-) -> str:
-    """Make the folder that stands for a container, and return its URL."""
-    for name in (account, container):
-        # They become names of folders: nothing may lead elsewhere.
-        if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]{0,62}", name):
-            msg = (
-                f"{shown(name)} is no name of a storage account, container or file "
-                "share. Use letters, digits and hyphens."
-            )
-            raise UserErrorException(msg)
-    folder = workspace.datastore_folder(f"{account}{kind}/{container}")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder_url(folder)

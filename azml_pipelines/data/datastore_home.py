@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["DatastoreHome", "DatastoreSettings", "DatastoreType"]
 
-DatastoreType = Literal["AzureBlob", "AzureFile", "LocalFolder"]
+DatastoreType = Literal[
+    "AzureBlob", "AzureFile", "AzureDataLakeGen2", "LocalFolder", "S3", "Gcs", "Url"
+]
 
 
 class DatastoreSettings(BaseModel):
-    """What a workspace remembers of a datastore. Credentials are not part of it."""
+    """What a workspace remembers of a datastore: secrets only as ``env:NAME``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,6 +32,8 @@ class DatastoreSettings(BaseModel):
     account_name: str | None = None
     protocol: str | None = None
     endpoint: str | None = None
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    """How the store is opened: fsspec's arguments; secrets stand as ``env:NAME``."""
 
 
 class DatastoreHome(Protocol):
@@ -63,5 +67,13 @@ class DatastoreHome(Protocol):
         """Return the folder for a datastore that has no place of its own.
 
         ``name`` is a relative path: ``<account>/<container>``.
+        """
+        ...
+
+    def storage_account(self, account_name: str) -> str | None:
+        """Return what the workspace's configuration has in the place of an account.
+
+        A folder, the address of a server that speaks Azure's protocol, or any other URL
+        that fsspec knows; ``None`` when it says nothing.
         """
         ...

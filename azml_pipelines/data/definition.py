@@ -5,11 +5,25 @@ A definition is JSON: it is stored with registered datasets and inside of every 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-__all__ = ["DataSource", "DatasetDefinition", "DatasetKind", "DelimitedFormat"]
+from azml_pipelines.data.column_types import ColumnType
+from azml_pipelines.data.operations import Operation
+from azml_pipelines.data.partition_format import partition_names
+
+__all__ = [
+    "DataSource",
+    "DatasetDefinition",
+    "DatasetFormat",
+    "DatasetKind",
+    "DelimitedFormat",
+    "JsonLinesFormat",
+    "OtherFormat",
+    "ParquetFormat",
+    "PartitionDefinition",
+]
 
 DatasetKind = Literal["file", "tabular"]
 
@@ -25,6 +39,8 @@ class DataSource(BaseModel):
     """A file, a folder (every file below it) or a glob, relative to ``url``."""
     datastore: str | None = None
     """Name of the datastore, for people; ``None`` for a plain local path."""
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    """How the store is opened; secrets stand there as ``env:NAME``."""
 
 
 class DelimitedFormat(BaseModel):
@@ -44,8 +60,68 @@ class DelimitedFormat(BaseModel):
     include_path: bool = False
     empty_as_string: bool = False
     support_multi_line: bool = False
-    column_types: dict[str, str] | None = None
-    """Column to pandas dtype; ``None`` lets pandas infer them piece by piece."""
+    """Recorded: quoted cells may hold line ends either way."""
+    text_cells: bool = False
+    """Whether columns without a type are text; else pandas decides, by piece."""
+    column_types: dict[str, ColumnType] | None = None
+    """Those that were set, and those that the first rows show."""
+    columns: tuple[str, ...] | None = None
+    """The columns of the first file, when every file must have them."""
+
+
+class ParquetFormat(BaseModel):
+    """How parquet files become a table; the arguments of ``from_parquet_files``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["parquet"] = "parquet"
+    include_path: bool = False
+    column_types: dict[str, ColumnType] | None = None
+
+
+class JsonLinesFormat(BaseModel):
+    """How JSON lines become a table; the arguments of ``from_json_lines_files``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["json_lines"] = "json_lines"
+    encoding: str = "utf8"
+    invalid_lines: Literal["error", "drop"] = "error"
+    include_path: bool = False
+    column_types: dict[str, ColumnType] | None = None
+    columns: tuple[str, ...] | None = None
+    """The keys of the first rows; what later rows have besides is left out."""
+
+
+class OtherFormat(BaseModel):
+    """A format of another package, by its name in the registry of dataset formats."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["other"] = "other"
+    name: str
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    include_path: bool = False
+    column_types: dict[str, ColumnType] | None = None
+
+
+DatasetFormat: TypeAlias = Annotated[
+    DelimitedFormat | ParquetFormat | JsonLinesFormat | OtherFormat,
+    Field(discriminator="kind"),
+]
+
+
+class PartitionDefinition(BaseModel):
+    """Columns whose values are in the paths of the files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    """As ``partition_format`` has it."""
+    encoded: bool = False
+    """Whether ``partition_by`` made the folders."""
+    types: dict[str, ColumnType] = Field(default_factory=dict)
+    """Of the values, where they are not text."""
 
 
 class DatasetDefinition(BaseModel):
@@ -55,8 +131,16 @@ class DatasetDefinition(BaseModel):
 
     kind: DatasetKind
     sources: tuple[DataSource, ...]
-    format: DelimitedFormat | None = None
+    format: DatasetFormat | None = None
     """Set exactly when ``kind`` is ``tabular``."""
+    partition: PartitionDefinition | None = None
+    operations: tuple[Operation, ...] = ()
+    """What is done to the files or rows, in order."""
     name: str | None = None
     """Registered name, when this is a registered version."""
     version: int | None = None
+
+    @property
+    def partition_keys(self) -> tuple[str, ...]:
+        """Columns whose values are in the paths, the one with dates last."""
+        return partition_names(self.partition.format) if self.partition else ()

@@ -5,23 +5,48 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from azml_pipelines.data.abstract_dataset import AbstractDataset
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
+from azml_pipelines.data.expression import DatasetExpression
 from azml_pipelines.data.file_copy import copy_file
 from azml_pipelines.data.file_mount import MountContext
+from azml_pipelines.data.file_store import open_store
 from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.remote_files import bring_files
+from azml_pipelines.data.remote_listing import is_remote, list_remote
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
+if TYPE_CHECKING:
+    from azml_pipelines.data.definition import DatasetDefinition
+
 __all__ = ["FileDataset"]
+
+_METADATA = ("Size", "LastModifiedTime", "CreationTime", "Extension", "CanSeek")
 
 
 class FileDataset(AbstractDataset):
     """Files on datastores or local paths; made by ``Dataset.File.from_files``."""
 
     kind: Literal["file"] = "file"
+
+    @staticmethod
+    def file_metadata(col: str) -> DatasetExpression:
+        """Return a fact about files for a filter.
+
+        Args:
+            col: ``Size``, ``LastModifiedTime``, ``CreationTime``, ``Extension`` or
+                ``CanSeek``.
+
+        Raises:
+            UserErrorException: It is none of these.
+        """
+        if col not in _METADATA:
+            msg = f"col must be one of {', '.join(_METADATA)}, not {shown(col)}."
+            raise UserErrorException(msg)
+        return DatasetExpression(["col", col])
 
     def to_path(self) -> list[str]:
         """List the files.
@@ -41,9 +66,7 @@ class FileDataset(AbstractDataset):
         overwrite: bool = False,
         ignore_not_found: bool = False,
     ) -> list[str]:
-        """Copy the files to ``target_path/<entry of to_path()>``.
-
-        Nothing is copied when one of the files exists there already.
+        """Copy the files to ``target_path/<entry of to_path()>``, or none of them.
 
         Args:
             target_path: A local folder, made when it is not there; ``None`` makes one
@@ -58,6 +81,13 @@ class FileDataset(AbstractDataset):
             UserErrorException: A file exists already, has vanished, or cannot be
                 written.
         """
+        if is_remote(self.definition):
+            return _download_remote(
+                self.definition,
+                _target_folder(target_path),
+                overwrite=overwrite,
+                ignore_not_found=ignore_not_found,
+            )
         listing = list_files(self.definition)
         # A file that several sources name is one file in a folder.
         paths = list(dict.fromkeys(listing.paths))
@@ -118,6 +148,25 @@ class FileDataset(AbstractDataset):
             NotAvailableError: Always.
         """
         return DatasetConsumptionConfig(None, self, "hdfs")
+
+
+def _download_remote(
+    definition: DatasetDefinition,
+    folder: Path,
+    *,
+    overwrite: bool,
+    ignore_not_found: bool,
+) -> list[str]:
+    """Fetch the files of a dataset on a remote store."""
+    listing = list_remote(definition)
+    files = list({file.path: file for file in listing.files}.values())
+    if not overwrite:
+        _refuse_existing(folder, [file.path for file in files])
+    store = open_store(listing.location)
+    if ignore_not_found:
+        files = [file for file in files if store.find(file.path) is not None]
+    brought = bring_files(store, iter(files), folder, overwrite=True)
+    return [str(path) for path in brought]
 
 
 def _target_folder(target_path: str | os.PathLike[str] | None) -> Path:

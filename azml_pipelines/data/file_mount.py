@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from azml_pipelines.data.file_copy import copy_file
+from azml_pipelines.data.file_store import open_store
 from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.remote_files import bring_files
+from azml_pipelines.data.remote_listing import is_remote, list_remote
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -23,7 +26,7 @@ __all__ = ["MountContext", "link_files"]
 def link_files(definition: DatasetDefinition, folder: Path) -> list[Path]:
     """Make a link in ``folder`` to each file of a dataset, at the path it has there.
 
-    Where links cannot be made, files are copied.
+    Where links cannot be made, files are copied; those of remote stores are fetched.
 
     Returns:
         The links, in the order of the dataset.
@@ -31,6 +34,10 @@ def link_files(definition: DatasetDefinition, folder: Path) -> list[Path]:
     Raises:
         UserErrorException: The dataset cannot be listed, or ``folder`` not be written.
     """
+    if is_remote(definition):
+        found = list_remote(definition)
+        files = {file.path: file for file in found.files}.values()
+        return list(bring_files(open_store(found.location), iter(files), folder))
     listing = list_files(definition)
     # A file that several sources name is one file in a folder.
     links: list[Path] = []

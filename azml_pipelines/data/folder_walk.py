@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from azml_pipelines.data.path_pattern import PathMatcher, States
 
 __all__ = ["check_inside", "walk_files"]
+
+_BLOCK = 4096
 
 
 def walk_files(
@@ -32,14 +36,18 @@ def walk_files(
         matcher: Which paths, relative to ``folder``, are wanted.
         allowed: Real paths of folders that links may lead into; ``None`` trusts them.
 
-    Yields:
+    Returns:
         Paths relative to ``folder`` with ``/`` between names, sorted as text.
 
     Raises:
         UserErrorException: A folder cannot be listed, or a link leads out of
             ``allowed``.
     """
-    walk = _Walk(matcher, allowed)
+    return chain.from_iterable(_blocks(folder, _Walk(matcher, allowed), matcher))
+
+
+def _blocks(folder: str, walk: _Walk, matcher: PathMatcher) -> Iterator[list[str]]:
+    """Yield paths, many at a time: those between one folder and the next."""
     real = os.path.realpath(folder)
     # The real path of every open folder is in `entered`: meeting one of them again,
     # by whatever name, would go round in a circle.
@@ -47,13 +55,11 @@ def walk_files(
     open_folders = [("", real, matcher.start, walk.names(folder, matcher.start))]
     while open_folders:
         prefix, real, states, names = open_folders[-1]
-        name = next(names, None)
-        if name is None:
-            open_folders.pop()
-            entered.discard(real)
-        elif not name.endswith("/"):
-            yield prefix + name
-        else:
+        for found in names:
+            if isinstance(found, list):
+                yield [prefix + name for name in found] if prefix else found
+                continue
+            name = found
             path = os.path.join(folder, prefix, name[:-1])
             below = f"{real.rstrip('/')}/{name[:-1]}"
             if os.path.islink(path):
@@ -64,6 +70,10 @@ def walk_files(
                 open_folders.append(
                     (prefix + name, below, inner, walk.names(path, inner))
                 )
+                break
+        else:
+            open_folders.pop()
+            entered.discard(real)
 
 
 def check_inside(path: str, allowed: Sequence[str]) -> None:
@@ -86,6 +96,19 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
+def _merged(files: list[str], folders: list[str]) -> Iterator[str | list[str]]:
+    """Yield the files between each folder and the next; both are sorted."""
+    first = 0
+    for folder in folders:
+        end = bisect_left(files, folder, first)
+        if first < end:
+            yield files[first:end]
+        yield folder
+        first = end
+    if first < len(files):
+        yield files[first:] if first else files
+
+
 class _Walk:
     """Reads directories."""
 
@@ -93,8 +116,10 @@ class _Walk:
         self._matcher = matcher
         self._allowed = allowed
 
-    def names(self, folder: str, states: States) -> Iterator[str]:
-        """Return the wanted names in ``folder``, sorted; folders end in ``/``.
+    def names(self, folder: str, states: States) -> Iterator[str | list[str]]:
+        """Return the wanted names in ``folder``, sorted: folders, and lists of files.
+
+        The name of a folder ends in ``/``.
 
         A folder sorts as its files do, by the slash that follows its name; that keeps
         the whole walk sorted by path. Text is all that is kept of an entry: a
@@ -102,30 +127,46 @@ class _Walk:
         """
         try:
             with os.scandir(folder) as entries:
-                names = [
-                    name for entry in entries if (name := self._wanted(entry, states))
-                ]
+                files, folders = self._wanted(entries, states)
         except (FileNotFoundError, NotADirectoryError):
-            return iter(())
+            return iter([])
         except OSError as error:
             msg = (
                 f"The folder {shown(folder)} cannot be listed: {error.strerror}. "
                 "Check that you may read it."
             )
             raise UserErrorException(msg, inner_exception=error) from error
-        names.sort()
-        return iter(names)
+        files.sort()
+        folders.sort()
+        return _merged(files, folders)
 
-    def _wanted(self, entry: os.DirEntry[str], states: States) -> str | None:
+    def _wanted(
+        self, entries: Iterator[os.DirEntry[str]], states: States
+    ) -> tuple[list[str], list[str]]:
+        """Return the wanted files and folders of a directory."""
+        accepts = self._matcher.accepting(states)
+        files: list[str] = []
+        folders: list[str] = []
+        # A block at a time: fast as a list, without a million entries in memory.
+        while block := list(islice(entries, _BLOCK)):
+            plain = [one for one in block if one.is_file(follow_symlinks=False)]
+            files += accepts([one.name for one in plain])
+            if len(plain) < len(block):
+                for entry in set(block).difference(plain):
+                    name = self._unusual(entry, states)
+                    if name:
+                        (folders if name[-1] == "/" else files).append(name)
+        return files, folders
+
+    def _unusual(self, entry: os.DirEntry[str], states: States) -> str | None:
+        """Return the name of a wanted folder or link, None for anything else."""
         # A link in a circle makes DirEntry.is_dir() raise; os.path.isdir() says no.
         link = entry.is_symlink()
         name: str | None = None
         if os.path.isdir(entry.path) if link else entry.is_dir():
             if self._matcher.below(states, entry.name):
                 name = f"{entry.name}/"
-        elif self._matcher.accepts(states, entry.name) and (
-            os.path.isfile(entry.path) if link else entry.is_file()
-        ):
+        elif self._matcher.accepts(states, entry.name) and os.path.isfile(entry.path):
             name = entry.name
         if name and link and self._allowed is not None:
             check_inside(entry.path, self._allowed)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.file_operations import chosen_files, local_facts
 from azml_pipelines.data.folder_walk import check_inside, walk_files
 from azml_pipelines.data.local_url import local_folder, relative_path
 from azml_pipelines.data.path_pattern import EVERYTHING, PathMatcher, split_pattern
+from azml_pipelines.data.remote_listing import is_remote, list_remote
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -28,7 +32,7 @@ class Listing:
     """The files of a dataset."""
 
     root: str
-    """Absolute local folder that all files lie below."""
+    """Absolute local folder that all files lie below; of remote ones, its URL."""
     paths: Iterator[str]
     """Paths relative to ``root``, with ``/`` between names; can be read once."""
 
@@ -53,26 +57,36 @@ def list_files(definition: DatasetDefinition) -> Listing:
     are spelled out. Files named by several sources come once for each.
 
     Raises:
-        UserErrorException: A source is not local, leaves its datastore, or is one of
-            several and does not exist, so that its items would be missed by nobody.
-            A single source that does not exist is an empty listing of that folder.
+        UserErrorException: A source leaves its datastore, or is one of several and
+            does not exist, so that its items would be missed by nobody. A single
+            source that does not exist is an empty listing of that folder.
     """
+    if is_remote(definition):
+        found = list_remote(definition)
+        return Listing(found.location.url, (file.path for file in found.files))
     places = [_place(source) for source in definition.sources]
     if len(places) > 1:
         _refuse_missing(definition.sources, places)
     root = os.path.commonpath([place.folder for place in places]) if places else "/"
-    return Listing(root, _paths(root, places))
+    return _chosen(definition, root, _paths(root, places))
+
+
+def _chosen(definition: DatasetDefinition, root: str, paths: Iterator[str]) -> Listing:
+    """Return the files that are left by the operations of a file dataset."""
+    if definition.kind == "file" and definition.operations:
+        paths = chosen_files(paths, partial(local_facts, root), definition.operations)
+    return Listing(root, paths)
 
 
 def single_file(definition: DatasetDefinition) -> str | None:
-    """Return the absolute path of the file that is the whole dataset.
+    """Return the absolute path of the local file that is the whole dataset.
 
     Such a dataset, mounted or downloaded, gives scripts the path of the file itself.
 
     Returns:
         ``None`` for folders, patterns and several sources, however few files they hold.
     """
-    if len(definition.sources) != 1:
+    if len(definition.sources) != 1 or is_remote(definition):
         return None
     place = _place(definition.sources[0])
     return os.path.join(place.folder, place.file) if place.file else None
@@ -112,12 +126,17 @@ def _refuse_missing(sources: Sequence[DataSource], places: Sequence[_Place]) -> 
 
 
 def _paths(root: str, places: Sequence[_Place]) -> Iterator[str]:
-    for place in places:
-        relative = os.path.relpath(place.folder, root)
-        prefix = "" if relative == "." else f"{relative}/"
-        if place.file:
-            yield prefix + place.file
-        elif place.pattern:
-            matcher = PathMatcher(place.pattern)
-            for path in walk_files(place.folder, matcher, allowed=place.allowed):
-                yield prefix + path
+    # Nothing of ours is called per file: there may be millions of them.
+    return chain.from_iterable(_found(root, place) for place in places)
+
+
+def _found(root: str, place: _Place) -> Iterator[str]:
+    relative = os.path.relpath(place.folder, root)
+    prefix = "" if relative == "." else f"{relative}/"
+    if place.file:
+        return iter((prefix + place.file,))
+    if not place.pattern:
+        return iter(())
+    matcher = PathMatcher(place.pattern)
+    found = walk_files(place.folder, matcher, allowed=place.allowed)
+    return map(prefix.__add__, found) if prefix else found

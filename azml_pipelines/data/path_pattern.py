@@ -7,13 +7,14 @@ folders. Every other character, ``?`` and ``[`` included, stands for itself.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["EVERYTHING", "PathMatcher", "States", "has_wildcard", "split_pattern"]
 
@@ -89,6 +90,16 @@ class PathMatcher:
         last = len(self._names) - 1
         name = self._names[last]
         return name is not None and last in states and bool(name.fullmatch(file))
+
+    def accepting(self, states: States) -> Callable[[list[str]], Iterable[str]]:
+        """Return what chooses those of many files of one folder that match."""
+        last = len(self._names) - 1
+        name = self._names[last]
+        if name is None or last not in states:
+            return lambda _: ()
+        if name.pattern == r"(?!\.).*":
+            return lambda files: [file for file in files if file[0] != "."]
+        return partial(filter, name.fullmatch)
 
     def _compile(self, name: str) -> re.Pattern[str]:
         text = ".*".join(re.escape(part) for part in name.split("*"))

@@ -1,41 +1,43 @@
-"""A dataset of rows, read from delimited files."""
+"""A dataset of rows, read from delimited text, parquet or JSON lines."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from azml_pipelines.data.abstract_dataset import AbstractDataset
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
-from azml_pipelines.data.definition import DatasetDefinition, DelimitedFormat
-from azml_pipelines.data.delimited import (
-    Delimited,
-    column_names,
-    cut_file,
-    read_piece,
-)
-from azml_pipelines.data.delimited_options import ENCODINGS
-from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.dataset_operations import checked_columns
+from azml_pipelines.data.expression import DatasetExpression
+from azml_pipelines.data.operations import Operation
+from azml_pipelines.data.table_reading import frames_of, joined
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     import pandas as pd
 
-__all__ = ["TabularDataset", "check_readable"]
+    from azml_pipelines.data.abstract_datastore import AbstractDatastore
+    from azml_pipelines.data.data_reference import DataPath
+    from azml_pipelines.data.file_dataset import FileDataset
 
-_LOOKED_AT_LINES = 200
+__all__ = ["TabularDataset"]
+
 _ON_ERROR = ("null", "fail")
 
 
 class TabularDataset(AbstractDataset):
-    """Rows of delimited files; made by ``Dataset.Tabular.from_delimited_files``."""
+    """Rows of files; made by ``Dataset.Tabular.from_delimited_files`` and its like.
+
+    Methods such as ``take`` and ``filter`` return a new dataset and read nothing.
+    """
 
     kind: Literal["tabular"] = "tabular"
+
+    def __getitem__(self, column: str) -> DatasetExpression:
+        """Return a column for a filter: ``dataset.filter(dataset['age'] > 30)``."""
+        return DatasetExpression(["col", str(column)])
 
     def to_pandas_dataframe(
         self, on_error: str = "null", out_of_range_datetime: str = "null"
@@ -44,31 +46,109 @@ class TabularDataset(AbstractDataset):
 
         Args:
             on_error: ``null`` or ``fail``: what becomes of cells that do not have the
-                type of their column. Types are those of the cells here, so there are
-                none.
+                type of their column.
             out_of_range_datetime: ``null`` or ``fail``, the same for dates.
 
         Raises:
             UserErrorException: There are no files, or one of them is no such table.
         """
-        for value in (on_error, out_of_range_datetime):
-            if value not in _ON_ERROR:
-                msg = (
-                    "on_error and out_of_range_datetime must be 'null' or 'fail', "
-                    f"not {shown(value)}."
-                )
-                raise UserErrorException(msg)
-        import pandas as pd  # noqa: PLC0415 - declaring a pipeline never pays for pandas
+        _check_on_error(on_error, out_of_range_datetime)
+        how = "fail" if "fail" in {on_error, out_of_range_datetime} else "null"
+        return joined(self.definition, on_error=how)
 
-        listing = list_files(self.definition)
-        paths = [str(Path(listing.root, path)) for path in listing.paths]
-        if not paths:
-            raise UserErrorException(_nothing_in(self.definition))
-        text = _text_of(self.definition, paths[0])
-        frames = list(_frames(text, paths))
-        if not frames:
-            return pd.DataFrame(columns=column_names(paths[0], text))
-        return pd.concat(frames, ignore_index=True)
+    def to_dask_dataframe(
+        self,
+        sample_size: int = 10000,
+        dtypes: object = None,
+        on_error: str = "null",
+        out_of_range_datetime: str = "null",
+    ) -> Any:  # noqa: ANN401 - a dask DataFrame, which only its users import
+        """Return the rows as a Dask DataFrame, one partition per piece of about 64 MB.
+
+        Args:
+            sample_size: Recorded; types come from the dataset.
+            dtypes: Recorded; see ``set_column_types``.
+            on_error: See ``to_pandas_dataframe``.
+            out_of_range_datetime: The same.
+
+        Raises:
+            UserErrorException: There are no files, or one of them is no such table.
+        """
+        from azml_pipelines.data.dask_frame import to_dask  # noqa: PLC0415 - takes a second
+
+        _check_on_error(on_error, out_of_range_datetime)
+        return to_dask(self.definition, on_error)
+
+    def keep_columns(
+        self, columns: str | Sequence[str], validate: bool = False
+    ) -> Self:
+        """Return only these columns, in this order.
+
+        Args:
+            columns: A name or several.
+            validate: Whether to read the first rows now, to see that they are there.
+
+        Raises:
+            UserErrorException: ``columns`` is neither, or they are not there.
+        """
+        kept = self._with(Operation("keep", columns=checked_columns(columns)))
+        if validate:
+            next(frames_of(kept.take(1).definition), None)
+        return kept
+
+    def drop_columns(self, columns: str | Sequence[str]) -> Self:
+        """Return all columns but these.
+
+        Raises:
+            UserErrorException: ``columns`` is neither a name nor several.
+        """
+        return self._with(Operation("drop", columns=checked_columns(columns)))
+
+    def partition_by(
+        self,
+        partition_keys: Sequence[str],
+        target: tuple[AbstractDatastore, str] | DataPath,
+        name: str | None = None,
+        show_progress: bool = True,
+        partition_as_file_dataset: bool = False,
+    ) -> TabularDataset | FileDataset:
+        """Write the rows to one folder per combination of values, as parquet.
+
+        Args:
+            partition_keys: Columns; their values become folders and leave the files.
+            target: ``(datastore, 'folder')`` or a DataPath; a new folder is made in it.
+            name: Also register the result in the datastore's workspace.
+            show_progress: Write one line of summary to standard output.
+            partition_as_file_dataset: Return a dataset of the files.
+
+        Returns:
+            A dataset whose key columns stand behind the others.
+
+        Raises:
+            UserErrorException: A key is no column, or given twice.
+        """
+        from azml_pipelines.data.partition_by import write_partitions  # noqa: PLC0415 - it makes datasets
+
+        return write_partitions(
+            self,
+            partition_keys,
+            target,
+            name,
+            show_progress=show_progress,
+            as_files=partition_as_file_dataset,
+        )
+
+    def to_csv_files(self, separator: str = ",") -> FileDataset:
+        """Write the rows to CSV files in a temporary folder, one per piece."""
+        from azml_pipelines.data.table_writing import written_files  # noqa: PLC0415 - it makes datasets
+
+        return written_files(self.definition, "csv", separator)
+
+    def to_parquet_files(self) -> FileDataset:
+        """Write the rows to parquet files in a temporary folder, one per piece."""
+        from azml_pipelines.data.table_writing import written_files  # noqa: PLC0415 - it makes datasets
+
+        return written_files(self.definition, "parquet")
 
     def as_named_input(self, name: str) -> DatasetConsumptionConfig:
         """Name this dataset as the input of a step.
@@ -79,89 +159,11 @@ class TabularDataset(AbstractDataset):
         return DatasetConsumptionConfig(name, self)
 
 
-def check_readable(definition: DatasetDefinition) -> None:
-    """Make sure that a tabular dataset has a first record, as version 1 does.
-
-    Raises:
-        UserErrorException: There is none, or it cannot be decoded.
-    """
-    listing = list_files(definition)
-    encoding = _format_of(definition).encoding
-    for path in listing.paths:
-        file = Path(listing.root, path)
-        try:
-            with file.open(encoding=ENCODINGS[encoding]) as text:
-                # All of them are decoded, so that a wrong encoding shows now.
-                lines = list(itertools.islice(text, _LOOKED_AT_LINES))
-            if any(line.strip() for line in lines):
-                return
-        except UnicodeError as error:
+def _check_on_error(*values: str) -> None:
+    for value in values:
+        if value not in _ON_ERROR:
             msg = (
-                f"The file {shown(str(file))} cannot be read with "
-                f"encoding={shown(encoding)} ({error}). Pass another one: "
-                f"{', '.join(ENCODINGS)}."
+                "on_error and out_of_range_datetime must be 'null' or 'fail', "
+                f"not {shown(value)}."
             )
-            raise UserErrorException(msg, inner_exception=error) from error
-        except OSError as error:
-            msg = f"The file {shown(str(file))} cannot be read: {error.strerror}."
-            raise UserErrorException(msg, inner_exception=error) from error
-    raise UserErrorException(_nothing_in(definition))
-
-
-def _frames(text: Delimited, paths: list[str]) -> Iterator[pd.DataFrame]:
-    """Read each file that has rows, by the rules that cut it into mini-batches."""
-    same_headers = text.header == "ALL_FILES_HAVE_SAME_HEADERS"
-    columns: list[object] | None = None
-    for position, path in enumerate(paths):
-        size = max(Path(path).stat().st_size, 1)
-        for start, end in cut_file(path, text, size, first_file=position == 0):
-            try:
-                frame = read_piece(path, start, end, text)
-            except ValueError as error:
-                msg = (
-                    f"The file {shown(path)} is no table of delimited text: {error}. "
-                    "Correct the file or the separator, which is "
-                    f"{shown(text.separator)}."
-                )
-                raise UserErrorException(msg, inner_exception=error) from error
-            if columns is None:
-                columns = list(frame.columns)
-            elif same_headers and set(columns) != set(frame.columns):
-                msg = (
-                    f"The file {shown(path)} has the columns {list(frame.columns)}, "
-                    f"and the first file has {columns}. Make them equal, or pass "
-                    "header='COMBINE_ALL_FILES_HEADERS'."
-                )
-                raise UserErrorException(msg)
-            yield frame
-
-
-def _text_of(definition: DatasetDefinition, first_file: str) -> Delimited:
-    form = _format_of(definition)
-    text = Delimited(
-        separator=form.separator,
-        header=form.header,
-        encoding=form.encoding,
-        include_path=form.include_path,
-        empty_as_string=form.empty_as_string,
-        column_types=form.column_types,
-        splittable=not form.support_multi_line,
-    )
-    if form.header == "ONLY_FIRST_FILE_HAS_HEADERS":
-        return replace(text, columns=column_names(first_file, text))
-    return text
-
-
-def _format_of(definition: DatasetDefinition) -> DelimitedFormat:
-    return definition.format or DelimitedFormat()
-
-
-def _nothing_in(definition: DatasetDefinition) -> str:
-    places = ", ".join(
-        f"{source.datastore or source.url}:{source.path}"
-        for source in definition.sources
-    )
-    return (
-        f"No row can be read from {places}: there is no file, or all are empty. "
-        "Correct the path, or put the files there."
-    )
+            raise UserErrorException(msg)

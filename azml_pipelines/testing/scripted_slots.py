@@ -64,6 +64,7 @@ class ScriptedSlots:
 
     Attributes:
         submitted: Every bundle, in the order of submission.
+        restarts: How often the slots were started anew.
 
     Raises:
         ValueError: An outcome is unknown.
@@ -93,6 +94,7 @@ class ScriptedSlots:
         self._in_hand: list[Bundle] = []
         self._reports = 0
         self.submitted: list[Bundle] = []
+        self.restarts = 0
 
     @property
     def count(self) -> int:
@@ -121,9 +123,20 @@ class ScriptedSlots:
         place = self._pick(len(self._in_hand)) if self._pick else 0
         return self._play(self._in_hand.pop(place))
 
+    def recall(self) -> None:
+        """Do nothing: whatever is in hand ends at once."""
+
     def moves(self) -> int:
         """Return how many bundles were played."""
         return self._reports
+
+    def describe(self) -> list[str]:
+        """Return one line for each bundle in hand."""
+        return [f"mini-batch {bundle.first} and on" for bundle in self._in_hand]
+
+    def restart(self) -> None:
+        """Count; bundles in hand are played as before."""
+        self.restarts += 1
 
     def _play(self, bundle: Bundle) -> BundleReport:
         process = f"process{self._reports % self._count:03d}"

@@ -28,6 +28,7 @@ def test_a_sample_prints_what_it_expects(sample, tmp_path):
     expected = [
         line
         for name in ("expected.txt", "expected_resubmission.txt")
+        if (sample / name).exists()
         for line in (sample / name).read_text().splitlines()
     ]
 

@@ -43,6 +43,12 @@ def test_a_changed_script_is_refused(here, failed_id, type_command):
     ("words", "said"),
     [
         pytest.param(["--node-count", "0"], "node_count=0", id="no node"),
+        pytest.param(
+            ["--process-count-per-node", "two"],
+            "process_count_per_node='two': give a whole number from 1 to 1000, or "
+            "'auto'",
+            id="no count",
+        ),
         pytest.param(["--compute-target", "moon"], "'moon'", id="unknown compute"),
         pytest.param(["-p", "size=9"], "parameter 'size': '9' instead", id="value"),
         pytest.param(["-p", "sice=9"], "Did you mean 'size'", id="no parameter"),

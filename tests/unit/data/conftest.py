@@ -31,6 +31,7 @@ class FolderHome:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.accounts: dict[str, str] = {}
         self._datastores: dict[str, DatastoreSettings] = {}
         self._versions: dict[str, list[RegisteredDataset]] = {}
         self._default = "workspaceblobstore"
@@ -40,6 +41,9 @@ class FolderHome:
             name=self._default, datastore_type="AzureBlob", url=folder_url(folder)
         )
         self.save_datastore(settings, overwrite=False)
+
+    def storage_account(self, account_name: str) -> str | None:
+        return self.accounts.get(account_name)
 
     def datastore_folder(self, name: str) -> Path:
         return self._root / "datastores" / name

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from azml_pipelines.data.datastore import (
     AzureBlobDatastore,
+    AzureDataLakeGen2Datastore,
     AzureFileDatastore,
     Datastore,
     LocalFolderDatastore,
+    UrlDatastore,
 )
 from azml_pipelines.errors import UserErrorException
 
@@ -45,7 +48,7 @@ def test_a_blob_container_is_a_folder(home):
         overwrite=True,
     )
     by_position = Datastore.register_azure_blob_container(
-        home, "again", "sampledata", "pipelinedata", "?sig=secret"
+        home, "again", "sampledata", "pipelinedata"
     )
     folder = home.datastore_folder("pipelinedata/sampledata")
 
@@ -59,17 +62,106 @@ def test_a_blob_container_is_a_folder(home):
     assert by_keyword.endpoint == "core.windows.net"
 
 
-def test_credentials_are_not_kept(home):
-    """Nothing that is stored or shown holds a secret."""
+def test_credentials_mean_azure_and_are_references(home, monkeypatch):
+    """A value that is that of a variable becomes its name; nothing holds the secret."""
+    monkeypatch.setenv("MY_KEY", "s3cr3t-value")
     store = Datastore.register_azure_blob_container(
-        home, "d", "c", "a", sas_token="secret1", account_key="secret2"
+        home, "d", "c", "account", account_key="s3cr3t-value"
     )
 
-    assert "secret" not in str(store)
-    assert "secret" not in store.settings.model_dump_json()
-    assert store.sas_token is store.account_key is None
-    assert not store.is_sas
-    assert store.credential_type == "None"
+    assert store.settings.url == "abfs://c"
+    assert store.settings.options == {
+        "account_name": "account",
+        "account_key": "env:MY_KEY",
+    }
+    assert store.account_key == "env:MY_KEY"
+    assert store.credential_type == "AccountKey"
+    assert "s3cr3t" not in str(store) + store.settings.model_dump_json()
+
+
+def test_a_secret_without_a_variable_gets_one(home, monkeypatch):
+    """It lasts as long as the process, and the warning says what to do for longer."""
+    monkeypatch.setenv("AZML_D_SAS_TOKEN", "")
+    with pytest.warns(UserWarning, match="AZML_D_SAS_TOKEN"):
+        store = Datastore.register_azure_blob_container(
+            home, "d", "c", "account", sas_token="?sig=s3cr3t-value"
+        )
+
+    assert store.is_sas
+    assert store.settings.options["sas_token"].endswith("AZML_D_SAS_TOKEN")
+    assert os.environ["AZML_D_SAS_TOKEN"].endswith("s3cr3t-value")
+
+
+@pytest.mark.parametrize(
+    ("mapped", "url", "options"),
+    [
+        pytest.param("/data/x", "file:///data/x/c", {}, id="a folder"),
+        pytest.param("s3://b/y/", "s3://b/y/c", {}, id="another store"),
+        pytest.param(
+            "http://127.0.0.1:1/account",
+            "abfs://c",
+            {"account_name": "account", "endpoint": "http://127.0.0.1:1/account"},
+            id="a server",
+        ),
+        pytest.param("azure", "abfs://c", {"account_name": "account"}, id="Azure"),
+    ],
+)
+def test_an_account_can_be_elsewhere(home, mapped, url, options):
+    """The configuration of the workspace decides, and the script stays as it is."""
+    home.accounts["account"] = mapped
+
+    store = Datastore.register_azure_blob_container(home, "d", "c", "account")
+
+    assert store.settings.url == url
+    assert store.settings.options == options
+
+
+def test_a_data_lake_is_opened_by_a_service_principal(home):
+    """Without one it is a folder, as every account without credentials."""
+    lake = Datastore.register_azure_data_lake_gen2(
+        home, "lake", "fs", "account", "tenant", "client", "env:LAKE_SECRET"
+    )
+    folder = Datastore.register_azure_data_lake_gen2(home, "here", "fs", "account")
+
+    assert type(lake) is type(folder) is AzureDataLakeGen2Datastore
+    assert lake.credential_type == "ServicePrincipal"
+    assert lake.settings.options["client_secret"].startswith("env:")
+    assert folder.settings.url.startswith("file://")
+
+
+def test_any_url_can_be_a_datastore(home):
+    """S3, Google, memory; secrets stay references, the URL a root without a slash."""
+    store = Datastore.register_url(
+        home,
+        "lake",
+        "s3://bucket/folder/",
+        options={"key": "env:A", "secret": "env:B", "endpoint_url": "http://x"},
+    )
+    memory = Datastore.register_url(home, "mind", "memory://x")
+
+    assert type(store) is UrlDatastore
+    assert store.datastore_type == "S3"
+    assert memory.datastore_type == "Url"
+    assert store.settings.url == "s3://bucket/folder"
+    assert Datastore.get(home, "lake").settings == store.settings
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "says"),
+    [
+        pytest.param("bucket/folder", {}, "no URL", id="no protocol"),
+        pytest.param("file:///data", {}, "register_local_folder", id="a folder"),
+        pytest.param(3, {}, "no URL", id="no text"),
+        pytest.param("s3://u:p4ssword@b", {}, "holds a secret", id="a login in it"),
+        pytest.param("s3://b", {"x": object()}, "options", id="not JSON"),
+    ],
+)
+def test_what_is_no_store(home, url, options, says):
+    """Refused in one line, before anything is written."""
+    with pytest.raises(UserErrorException, match=says) as caught:
+        Datastore.register_url(home, "x", url, options=options)
+
+    assert "p4ssword" not in caught.value.message
 
 
 def test_a_file_share_is_another_folder(home):

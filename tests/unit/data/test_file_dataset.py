@@ -54,10 +54,34 @@ def test_local_files(tmp_path, write, monkeypatch):
     ]  # fmt: skip
 
 
-def test_a_partition_format_is_not_ignored(store):
-    """It changes what a dataset is, so it must not be accepted before it works."""
-    with pytest.raises(UserErrorException, match=r"partition_format='\{x\}.png'"):
-        Dataset.File.from_files((store, "a"), partition_format="{x}.png")
+def test_a_partition_format(store, root, write):
+    """Values are found in paths, and files that do not match are named."""
+    write(root, "a/1.png", "a/2.png")
+    dataset = Dataset.File.from_files((store, "a"), partition_format="/a/{x}.png")
+    values = dataset.get_partition_key_values()
+    with pytest.raises(UserErrorException, match="has the partition keys x"):
+        dataset.get_partition_key_values(["y"])
+    write(root, "a/3.jpg")
+
+    assert [{"x": "1"}, {"x": "2"}] == values
+    with pytest.raises(UserErrorException, match=r"'3\.jpg' does not match"):
+        Dataset.File.from_files((store, "a"), partition_format="/a/{x}.png")
+    with pytest.raises(ValueError, match="names no column"):
+        Dataset.File.from_files((store, "a"), partition_format="/a/*.png")
+
+
+def test_operations_on_files(store, root, write):
+    """Each gives a new dataset; the files are chosen while they are listed."""
+    write(root, *(f"a/{n}.txt" for n in range(10)), text="x")
+    (root / "a/7.txt").write_text("longer")
+    dataset = Dataset.File.from_files((store, "a"))
+    first, second = dataset.random_split(0.5, seed=1)
+    large = dataset.filter(dataset.file_metadata("Size") > 2)
+
+    assert ["/2.txt", "/3.txt"] == dataset.skip(2).take(2).to_path()
+    assert ["/7.txt"] == large.to_path()
+    assert sorted([*first.to_path(), *second.to_path()]) == dataset.to_path()
+    assert 10 == len(dataset.to_path())
 
 
 def test_is_file_warns_as_version_1_does(store):

@@ -9,14 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azml_pipelines.data.delimited import Delimited
+from azml_pipelines.data.frozen_list import NOT_YET
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.minibatch import (
     MiniBatchFile,
+    frozen_sizes,
     items_of,
     split_files,
+    split_files_by_bytes,
+    split_files_by_sizes,
     split_tables,
     write_mini_batches,
 )
+from azml_pipelines.data.table import Table, TableReader
 
 SLOW = settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -88,10 +93,12 @@ def test_tables_are_cut_by_bytes_and_never_across_files(tmp_path):
     """Each piece names its file and its first and last byte; the header is in none."""
     (tmp_path / "a.csv").write_text("x\n1\n22\n333\n")
     (tmp_path / "b.csv").write_text("x\n4\n")
-    cut = list(split_tables(1, str(tmp_path), ["a.csv", "b.csv"], 4, Delimited()))
+    reader = TableReader(Table(), str(tmp_path))
+    size = MiniBatchSize(4, "bytes")
+    cut = list(split_tables(1, reader, ["a.csv", "b.csv"], size))
 
     assert [["a.csv", 2, 7], ["a.csv", 7, 11], ["b.csv", 2, 4]] == [
-        payload(line) for _, line in cut
+        payload(line)[:3] for _, line in cut
     ]
     assert {0} == {count for count, _ in cut} | {items_of(line) for _, line in cut}
     assert {1} == {json.loads(line)[0] for _, line in cut}
@@ -101,10 +108,12 @@ def test_only_the_first_file_has_the_header(tmp_path):
     """When the dataset says so."""
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("x\n1\n")
-    text = Delimited(header="ONLY_FIRST_FILE_HAS_HEADERS")
-    cut = split_tables(0, str(tmp_path), ["a.csv", "b.csv"], 100, text)
+    table = Table(options={"header": "ONLY_FIRST_FILE_HAS_HEADERS"})
+    reader = TableReader(table, str(tmp_path))
+    size = MiniBatchSize(100, "bytes")
+    cut = split_tables(0, reader, ["a.csv", "b.csv"], size)
 
-    assert [["a.csv", 2, 4], ["b.csv", 0, 4]] == [payload(line) for _, line in cut]
+    assert [["a.csv", 2, 4], ["b.csv", 0, 4]] == [payload(line)[:3] for _, line in cut]
 
 
 def test_totals(tmp_path):
@@ -130,19 +139,6 @@ def test_an_empty_list(tmp_path):
 
     assert (totals.mini_batches, totals.items) == (0, 0)
     assert (tmp_path / "list.jsonl").read_bytes() == b""
-
-
-def test_a_list_appears_whole_or_not_at_all(tmp_path):
-    """A listing that breaks off leaves no list behind."""
-
-    def broken():
-        yield from split_files(0, ["a"], 1)
-        raise PermissionError
-
-    with pytest.raises(PermissionError):
-        write_mini_batches(broken(), tmp_path / "list.jsonl")
-
-    assert not (tmp_path / "list.jsonl").exists()
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +185,81 @@ def test_blocks_one_after_the_other(long_list, sizes):
             first += count
     finally:
         file.close()
+
+
+class Fixed:
+    """Sizes from a list; 0 has the listing wait once."""
+
+    def __init__(self, *sizes):
+        self.sizes = list(sizes)
+        self.waits = 0
+
+    def next(self):
+        """Return the next one."""
+        return self.sizes.pop(0) if self.sizes else 1
+
+    def wait(self):
+        """Count the waits."""
+        self.waits += 1
+
+
+@settings(max_examples=30)
+@given(
+    sizes=st.lists(st.integers(0, 40), max_size=30),
+    most=st.integers(1, 60),
+)
+def test_files_by_bytes(tmp_path_factory, sizes, most):
+    """As many together as fit, in order; a large file alone; none left out."""
+    root = tmp_path_factory.mktemp("sizes")
+    for number, size in enumerate(sizes):
+        (root / f"{number:02}").write_bytes(bytes(size))
+    paths = [f"{number:02}" for number in range(len(sizes))]
+    cut = [
+        json.loads(line)[2]
+        for _, line in split_files_by_bytes(0, str(root), paths, most)
+    ]
+    weights = [sum(sizes[int(path)] for path in group) for group in cut]
+
+    assert paths == [path for group in cut for path in group]
+    assert all(
+        weight <= most or len(group) == 1
+        for group, weight in zip(cut, weights, strict=True)
+    )
+    assert all(
+        weight + sizes[int(following[0])] > most
+        for weight, following in zip(weights, cut[1:], strict=False)
+    )
+
+
+def test_a_file_that_is_gone_weighs_nothing(tmp_path):
+    """Its mini-batch fails by itself, later."""
+    (tmp_path / "a").write_bytes(b"12345")
+    cut = list(split_files_by_bytes(0, str(tmp_path), ["a", "gone"], 5))
+
+    assert [2] == [items for items, _ in cut]
+
+
+def test_ever_so_small_files_make_no_endless_line(tmp_path):
+    """Ten thousand of them are enough."""
+    cut = split_files_by_bytes(0, str(tmp_path), (str(n) for n in range(25_000)), 1)
+
+    assert [10_000, 10_000, 5_000] == [items for items, _ in cut]
+
+
+def test_files_by_sizes():
+    """Each as large as it is told; a wait is said beforehand."""
+    sizes = Fixed(2, 0, 3)
+    cut = list(split_files_by_sizes(0, "abcdef", sizes))
+
+    assert [2, 0, 3, 1] == [items for items, _ in cut]
+    assert NOT_YET == cut[1]
+    assert sizes.waits == 1
+
+
+def test_frozen_sizes(tmp_path):
+    """As many as were asked for; none of a list that is not there."""
+    path = tmp_path / "list.jsonl"
+    write_mini_batches(split_files(0, "abcdefg", 3), path)
+
+    assert [3, 3] == list(frozen_sizes(path, 2))
+    assert list(frozen_sizes(tmp_path / "none", 0)) == []

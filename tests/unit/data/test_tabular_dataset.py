@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from azml_pipelines.data.data_type import DataType
 from azml_pipelines.data.dataset import Dataset
 from azml_pipelines.data.delimited_options import PromoteHeadersBehavior, header_mode
 from azml_pipelines.errors import UserErrorException
@@ -43,7 +44,12 @@ def test_the_definition_is_what_was_declared(table):
         "include_path": False,
         "empty_as_string": False,
         "support_multi_line": False,
-        "column_types": None,
+        "text_cells": False,
+        "column_types": {
+            "a": {"kind": "integer", "formats": (), "decimal_mark": "."},
+            "b": {"kind": "string", "formats": (), "decimal_mark": "."},
+        },
+        "columns": ("a", "b"),
     }
 
 
@@ -153,7 +159,7 @@ def test_a_damaged_file(table):
     """The message names the file and pandas' line."""
     dataset = table("a,b\n1,x\n", "a,b\n1,2\n1,2,3\n")
 
-    with pytest.raises(UserErrorException, match=r"1\.csv' is no table"):
+    with pytest.raises(UserErrorException, match=r"1\.csv, piece at byte 4"):
         dataset.to_pandas_dataframe()
 
 
@@ -190,9 +196,12 @@ class TestValidation:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"partition_format": "{x}.csv"}, "partition_format='{x}.csv' is not"),
-            ({"set_column_types": {"a": str}}, "set_column_types=.* is not supported"),
-            ({"infer_column_types": False}, "infer_column_types=False is not"),
+            ({"set_column_types": {"a": str}}, "set_column_types gives column 'a'"),
+            ({"set_column_types": ["a"]}, "set_column_types=.*is not allowed"),
+            (
+                {"set_column_types": {"b": DataType.to_long()}},
+                "names 'b', which is no column",
+            ),
             ({"separator": ""}, "separator must be one character"),
             ({"separator": "||"}, "separator must be one character"),
             ({"separator": "\n"}, "separator must be one character"),

@@ -1,0 +1,64 @@
+"""A dataset to be registered when the step that writes it has finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.errors import DeclarationError
+from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OutputRegistration", "read_below", "registration"]
+
+
+class OutputRegistration(BaseModel):
+    """What is registered of an output, and as what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    reading: DatasetDefinition | None = None
+    """How it becomes a table; None for a dataset of files."""
+
+
+def registration(
+    name: object,
+    description: str | None,
+    tags: Mapping[str, str] | None,
+    reading: DatasetDefinition | None = None,
+) -> OutputRegistration:
+    """Return a checked registration.
+
+    Raises:
+        DeclarationError: The name is no text.
+    """
+    if not isinstance(name, str) or not name.strip():
+        msg = f"A dataset is registered under a name, not {shown(name)}."
+        raise DeclarationError(msg)
+    texts = {str(key): str(text) for key, text in (tags or {}).items()}
+    return OutputRegistration(
+        name=name, description=description, tags=texts, reading=reading
+    )
+
+
+def read_below(
+    source: DataSource, reading: DatasetDefinition | None
+) -> DatasetDefinition:
+    """Return the dataset of what lies below ``source``.
+
+    Args:
+        source: A folder.
+        reading: How it becomes a table: its only source is a pattern below the folder.
+    """
+    if reading is None:
+        return DatasetDefinition(kind="file", sources=(source,))
+    pattern = reading.sources[0].path
+    below = source.model_copy(update={"path": f"{source.path}/{pattern}"})
+    return reading.model_copy(update={"sources": (below,)})

@@ -1,0 +1,194 @@
+"""Object stores on loopback, for tests and samples: S3 by moto, Azure by Azurite."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ObjectServer", "ServerMissingError", "azurite_server", "moto_server"]
+
+_START_SECONDS = 60.0
+_AZURITE_ACCOUNT = "devstoreaccount1"
+# Published with the emulator, the same for everybody.
+_AZURITE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/"
+    "K1SZFPTOtr/KBHBeksoGMGw=="
+)
+_MOTO = """
+import sys, time
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print("http://%s:%s" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
+# Ends the server when whoever started it is gone, however that ended.
+_WATCH = """
+import subprocess, sys
+with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL) as server:
+    sys.stdin.read()
+    server.kill()
+"""
+
+
+class ServerMissingError(Exception):
+    """The server is not installed; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class ObjectServer:
+    """A server that runs."""
+
+    kind: str
+    """``s3`` or ``azure``."""
+    address: str
+    """``http://127.0.0.1:PORT``, for Azure with the account behind it."""
+    account: str = ""
+    key: str = ""
+
+    def url(self, container: str, folder: str = "") -> str:
+        """Return fsspec's URL of a container, or of a folder in it."""
+        protocol = "s3" if self.kind == "s3" else "abfs"
+        return f"{protocol}://{container}" + (f"/{folder}" if folder else "")
+
+    def options(self, address: str | None = None) -> dict[str, Any]:
+        """Return what opens it; ``address`` may be that of a proxy before it."""
+        place = address or self.address
+        if self.kind == "s3":
+            return {"endpoint_url": place, "key": "testing", "secret": "testing"}
+        return {
+            "account_name": self.account,
+            "account_key": self.key,
+            "endpoint": place,
+        }
+
+    def make_container(self, name: str) -> None:
+        """Make a bucket or a container; one that is there already is fine."""
+        import fsspec  # noqa: PLC0415 - only tests with servers pay for it
+
+        from azml_pipelines.data.store_options import _with_limits  # noqa: PLC0415
+
+        protocol = "s3" if self.kind == "s3" else "abfs"
+        options = _with_limits(protocol, self.options())
+        fs = fsspec.filesystem(protocol, skip_instance_cache=True, **options)
+        with suppress(FileExistsError):
+            fs.mkdir(name)
+
+
+@contextmanager
+def moto_server() -> Iterator[ObjectServer]:
+    """Run moto's S3 in a process of its own.
+
+    Raises:
+        ServerMissingError: moto is not installed.
+    """
+    try:
+        import moto  # noqa: F401, PLC0415 - only to see whether it is there
+    except ImportError as error:
+        msg = "moto is not installed: pip install 'moto[server]'"
+        raise ServerMissingError(msg) from error
+    with _running([sys.executable, "-c", _MOTO], r"(http://127\.0\.0\.1:\d+)") as found:
+        yield ObjectServer("s3", found)
+
+
+@contextmanager
+def azurite_server() -> Iterator[ObjectServer]:
+    """Run Azurite's blob service, found in ``AZML_AZURITE`` or the user's cache.
+
+    Raises:
+        ServerMissingError: It is not installed, or node is not.
+    """
+    node = shutil.which("node")
+    script = _azurite_script()
+    if node is None or script is None:
+        msg = (
+            "Azurite is not installed: npm install --ignore-scripts --prefix "
+            "~/.cache/azml-tests/azurite azurite (and node, from the system)"
+        )
+        raise ServerMissingError(msg)
+    command = [
+        sys.executable, "-c", _WATCH, node, str(script),
+        "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+        "--inMemoryPersistence", "--extentMemoryLimit", "1024",
+        "--blobHost", "127.0.0.1", "--blobPort", "0",
+    ]  # fmt: skip
+    with _running(command, r"(http://127\.0\.0\.1:\d+)") as found:
+        yield ObjectServer(
+            "azure", f"{found}/{_AZURITE_ACCOUNT}", _AZURITE_ACCOUNT, _AZURITE_KEY
+        )
+
+
+def _azurite_script() -> Path | None:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folders = [cache / "azml-tests" / "azurite"]
+    if named := os.environ.get("AZML_AZURITE"):
+        folders.insert(0, Path(named))
+    for folder in folders:
+        script = (
+            folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+        )
+        if script.is_file():
+            return script
+    return None
+
+
+@contextmanager
+def _running(
+    command: list[str], pattern: str, environ: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Run a server until the block ends; yield the address that it prints."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **(environ or {})},
+        start_new_session=True,
+    )
+    said: Queue[str] = Queue()
+    reader = threading.Thread(target=_read, args=(process, pattern, said), daemon=True)
+    reader.start()
+    try:
+        address = said.get(timeout=_START_SECONDS)
+        if not address:
+            msg = f"{command[0]} has ended before it said where it listens"
+            raise ServerMissingError(msg)
+        yield address
+    except Empty:
+        msg = f"{command[0]} has not said where it listens"
+        raise ServerMissingError(msg) from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join(5)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+
+
+def _read(process: subprocess.Popen[str], pattern: str, said: Queue[str]) -> None:
+    """Pass the first address on, and let nothing of what follows block the server."""
+    told = False
+    for line in process.stdout or ():
+        match = re.search(pattern, line)
+        if match and not told:
+            told = True
+            said.put(match[1])
+    if not told:
+        said.put("")
