@@ -13,6 +13,7 @@ Blocking code, top to bottom; the number of runners limits the work, not the thr
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import queue
@@ -24,23 +25,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.compute.auto_count import AutoCount
 from azml_pipelines.compute.capped_log import LogDrain
+from azml_pipelines.compute.fetcher_link import SupplyPlan, start_fetcher
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
+from azml_pipelines.compute.in_hand import describe_in_hand
 from azml_pipelines.compute.memory import resident_bytes
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.compute.runner import InitError, ProcessLimits, Runner
+from azml_pipelines.compute.start_tries import StartTries
 from azml_pipelines.failpoints import point
 from azml_pipelines.masking import Masker
 from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY
 
 if TYPE_CHECKING:
+    from azml_pipelines.compute.fork_server_link import ForkServerPlan
     from azml_pipelines.worker.messages import Bundle, NodeStart
 
 __all__ = ["Agent", "AgentPlan"]
 
-_INIT_TRIES = 3
-_STRAY_SECONDS = 60.0
 _RECYCLE_SHARE = 0.8
 
 
@@ -51,19 +55,28 @@ class AgentPlan:
     start: NodeStart
     snapshot: str
     """Copied to ``start.source_directory``: the node has a folder of its own."""
-    interpreter: str
-    process_count: int
+    fork_server: ForkServerPlan
+    process_count: int | None
+    """None: as many as the node has cores and memory for."""
     limits: ProcessLimits
     epoch: int
     """Of the orchestrator; part of every part file's name."""
+    nodes_beside: int = 1
+    """Nodes that share this machine, this one included."""
+    supply: SupplyPlan | None = None
+    """What is fetched from remote stores while the node works."""
 
 
 @dataclass
 class _Slot:
     """A place for one worker process; a replacement gets the same name."""
 
-    process: str
+    number: int
     runner: Runner | None = None
+
+    @property
+    def process(self) -> str:
+        return f"process{self.number:03d}"
 
 
 class Agent:
@@ -71,14 +84,19 @@ class Agent:
 
     Worker processes are started at once, so that ``init()`` runs while the input is
     still being listed.
+
+    Args:
+        plan: What the node does.
+        server: Its fork server, if one has been waiting for it.
     """
 
-    def __init__(self, plan: AgentPlan) -> None:
+    def __init__(self, plan: AgentPlan, server: ForkServerLink | None = None) -> None:
         self.plan = plan
         self._lock = threading.Lock()
         self._starts = 0
         self._closed = False
         self._moves = itertools.count(1)
+        self._in_hand: dict[str, tuple[Runner, Bundle]] = {}
         self.moves = 0
         """Changes whenever a worker of the node goes on to something else."""
         self._drain = LogDrain(Masker.of_environment(plan.start.environment))
@@ -86,14 +104,51 @@ class Agent:
         if not source.exists():
             point("node.copy")
             shutil.copytree(plan.snapshot, source, symlinks=True)
-        self._server = self._start_server()
+        self._fetcher = start_fetcher(
+            plan.supply, Path(plan.start.logs), plan.start.node
+        )
+        self._server = server or self._start_server()
         self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
-        self._slots = [
-            _Slot(f"process{number:03d}") for number in range(plan.process_count)
-        ]
+        self._wanted = plan.process_count or 1
+        self._slots = [_Slot(number) for number in range(self._wanted)]
         for slot in reversed(self._slots):
             slot.runner = self._start_runner(slot)
             self._free.put(slot)
+        self.processes = self._names()
+        """Of the node's worker processes."""
+        self._auto = AutoCount(self, plan) if plan.process_count is None else None
+
+    def _names(self) -> frozenset[str]:
+        return frozenset(slot.process for slot in list(self._slots))
+
+    @property
+    def runners(self) -> list[Runner]:
+        """The worker processes that there are now."""
+        return [slot.runner for slot in list(self._slots) if slot.runner is not None]
+
+    def resize(self, count: int) -> None:
+        """Have ``count`` worker processes; those in use end when they are free."""
+        self._wanted = count
+        for number in range(len(self._slots), count):
+            slot = _Slot(number)
+            slot.runner = self._try_start(slot)
+            self._slots.append(slot)
+            self._free.put(slot)
+        self.processes = self._names()
+        idle = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                idle.append(self._free.get_nowait())
+        for slot in reversed(idle):
+            self._give_back(slot)
+
+    def _give_back(self, slot: _Slot) -> None:
+        if slot.number < self._wanted:
+            self._free.put(slot)
+            return
+        self._slots.remove(slot)
+        self.processes = self._names()
+        self._retire_runner(slot)
 
     def process(self, bundle: Bundle) -> BundleReport:
         """Have one bundle processed; waits for a free runner.
@@ -104,14 +159,22 @@ class Agent:
         if bundle.count > CAPACITY:
             msg = f"a bundle has {bundle.count} mini-batches; at most {CAPACITY} fit"
             raise ValueError(msg)
+        with self._fetcher.supplied(bundle.lines):
+            return self._process_supplied(bundle)
+
+    def _process_supplied(self, bundle: Bundle) -> BundleReport:
         slot = self._free.get()
         try:
             return replace(self._process(slot, bundle), node=self.plan.start.node)
         finally:
-            self._free.put(slot)
+            self._give_back(slot)
+            if self._auto is not None:
+                self._auto.note_bundle()
 
     def close(self) -> None:
         """Let idle workers shut down, then end every process of the node."""
+        if self._auto is not None:
+            self._auto.stop()
         threads = [
             threading.Thread(target=slot.runner.stop)
             for slot in self._slots
@@ -128,8 +191,35 @@ class Agent:
         with self._lock:
             closed, self._closed = self._closed, True
         self._server.close()
+        self._fetcher.close()
+        if self._auto is not None:
+            self._auto.stop()
         if not closed:
             self._drain.close()
+
+    def restart(self) -> None:
+        """Kill every worker process, whatever it does; fresh ones follow.
+
+        Bundles in hand are reported as those of a node that has lost its processes.
+        """
+        with self._lock:
+            server = self._server
+        server.destroy()
+
+    def recall(self) -> None:
+        """Ask for what has not been started of the bundles in hand."""
+        for runner, bundle in list(self._in_hand.copy().values()):
+            if bundle.count > 1:
+                runner.recall()
+
+    def describe(self) -> list[str]:
+        """Say what each busy worker process has in hand, and since when."""
+        now = time.monotonic()
+        lines = []
+        for process, (runner, bundle) in sorted(self._in_hand.copy().items()):
+            name = f"{self.plan.start.node} {process} (pid {runner.pid})"
+            lines.append(describe_in_hand(name, bundle, runner.seen, now))
+        return lines
 
     def _move(self) -> None:
         self.moves = next(self._moves)
@@ -140,12 +230,15 @@ class Agent:
             self._retire_runner(slot)
         try:
             runner = self._ready_runner(slot)
+            self._in_hand[slot.process] = runner, bundle
             report, alive = runner.run(bundle)
         except InitError as error:
             return replace(nothing, process=slot.process, init_failure=error.error)
         except ForkServerLostError:
             self._drop_runner(slot)
             return replace(nothing, process=slot.process, lost="the fork server ended")
+        finally:
+            self._in_hand.pop(slot.process, None)
         if not alive:
             self._drop_runner(slot)
             slot.runner = self._try_start(slot)
@@ -173,22 +266,20 @@ class Agent:
         Raises:
             InitError: Fresh processes failed too.
         """
-        tries = 0
-        deadline = time.monotonic() + _STRAY_SECONDS
+        tries = StartTries(time.monotonic)
         while True:
             try:
                 slot.runner = runner = slot.runner or self._start_runner(slot)
                 runner.wait_ready()
             except InitError as error:
                 self._drop_runner(slot)
-                tries += not error.stray
-                if tries >= _INIT_TRIES or time.monotonic() > deadline:
+                if tries.failed(stray=error.stray):
                     raise
             except ForkServerLostError:
                 self._drop_runner(slot)
                 if self._closed:
                     raise
-                if time.monotonic() > deadline:
+                if tries.failed(stray=True):
                     gone = UserError("fork server", "the fork server keeps ending")
                     raise InitError(gone, stray=True) from None
             else:
@@ -215,6 +306,7 @@ class Agent:
                 self._server = self._start_server()
             self._starts += 1
             number = self._starts
+            self._move()
             server = self._server
         # Random: a damaged journal may have forgotten which epochs there were.
         unique = secrets.token_hex(3)
@@ -236,6 +328,4 @@ class Agent:
         return self._drain.open(Path(start.logs) / "user" / kind / start.node / name)
 
     def _start_server(self) -> ForkServerLink:
-        start = self.plan.start
-        log = Path(start.logs) / "sys" / "node" / start.node / "fork_server.txt"
-        return ForkServerLink(start, self.plan.interpreter, log)
+        return ForkServerLink(self.plan.fork_server, self.plan.start)

@@ -6,12 +6,14 @@ import contextlib
 import os
 import selectors
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from azml_pipelines.masking import Masker, StreamMasker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["CappedLog", "LogDrain"]
@@ -20,6 +22,7 @@ _HEAD_BYTES = 1 << 20
 _TAIL_BYTES = 3 << 20
 _BLOCK = 1 << 16
 _IDLE_SECONDS = 0.2
+_LAST_SECONDS = 5.0
 
 
 class CappedLog:
@@ -119,9 +122,15 @@ class LogDrain:
 
     Args:
         masker: Knows the secrets of the workers; by default those of a known shape.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, masker: Masker | None = None) -> None:
+    def __init__(
+        self,
+        masker: Masker | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._masker = masker or Masker(())
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()
@@ -144,7 +153,11 @@ class LogDrain:
         return write
 
     def close(self) -> None:
-        """Take in what is left, when all writers have ended, and finish the logs."""
+        """Take in what is left, and finish the logs.
+
+        All writers have ended, but for those that user code has let escape: after a few
+        seconds nobody listens to them any more.
+        """
         os.write(self._wake_write, b".")
         self._thread.join()
         for log in self._logs.values():
@@ -153,27 +166,31 @@ class LogDrain:
         os.close(self._wake_write)
 
     def _drain(self) -> None:
-        ending = False
+        ending: float | None = None
         unsettled: set[CappedLog] = set()
         while True:
             idle = _IDLE_SECONDS if unsettled else None
-            ready = self._selector.select(timeout=0 if ending else idle)
+            ready = self._selector.select(timeout=idle if ending is None else 0)
+            if ending is not None and (not ready or self._clock() > ending):
+                break
             if not ready:
-                if ending:
-                    break
                 for log in unsettled:
                     log.settle()
                 unsettled.clear()
             for key, _ in ready:
                 data = os.read(key.fd, _BLOCK)
                 if key.fd == self._wake_read:
-                    ending = ending or b"." in data
+                    if b"." in data:
+                        ending = self._clock() + _LAST_SECONDS
                 elif data:
                     key.data.write(data)
                     unsettled.add(key.data)
                 else:
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
         for key in list(self._selector.get_map().values()):
             if key.fd != self._wake_read:
                 os.close(key.fd)

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import queue
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -19,7 +20,7 @@ from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 from azml_pipelines.compute.report import BundleReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from distributed import Future
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from azml_pipelines.compute.agent import Agent
     from azml_pipelines.worker.messages import Bundle
 
-__all__ = ["LocalSlots"]
+__all__ = ["LocalCluster", "LocalSlots"]
 
 _SETTINGS: dict[str, Any] = {
     # Results and counts are ours; Dask must neither retry nor move work.
@@ -75,26 +76,23 @@ class _SilentWorker(Worker):
         """See ``_SilentScheduler``."""
 
 
-class LocalSlots:
-    """Nodes on this machine, inside of this process; user code runs in child processes.
+class LocalCluster:
+    """Dask's part of nodes on this machine: a scheduler, and one Dask worker for each.
 
     Args:
-        agents: One per node.
+        nodes: How many.
+        threads: Bundles that one node takes at the same time.
         scratch: Folder for what Dask wants to have on disk; removed at the end.
     """
 
-    def __init__(self, agents: Sequence[Agent], scratch: Path) -> None:
+    def __init__(self, nodes: int, threads: int, scratch: Path) -> None:
+        self._shape = nodes, threads
         self._scratch = scratch
-        self._agents = list(agents)
-        self._processes = self._agents[0].plan.process_count
-        self._reports: queue.SimpleQueue[tuple[str, Bundle, Future[BundleReport]]] = (
-            queue.SimpleQueue()
-        )
         with dask.config.set({**_SETTINGS, "temporary-directory": str(scratch)}):
             worker = {
                 "cls": _SilentWorker,
                 "options": {
-                    "nthreads": 2 * self._processes,
+                    "nthreads": threads,
                     "local_directory": str(scratch),
                     "protocol": "inproc://",
                     "dashboard": False,
@@ -110,22 +108,65 @@ class LocalSlots:
                         "dashboard_address": None,
                     },
                 },
-                workers=dict.fromkeys(range(len(self._agents)), worker),
+                workers=dict.fromkeys(range(nodes), worker),
                 silence_logs=logging.CRITICAL,
             )
-            self._client = Client(self._cluster, set_as_default=False)
-        self._in_hand: dict[str, int] = {}
-        for agent, node in zip(self._agents, self._workers(), strict=True):
-            node.azml_agent = agent  # type: ignore[attr-defined] # read by _process
-            self._in_hand[node.address] = 0
+            self.client = Client(self._cluster, set_as_default=False)
 
-    def _workers(self) -> list[Worker]:
-        return list(self._cluster.workers.values())
+    def suits(self, nodes: int, threads: int) -> bool:
+        """Whether it has exactly so many nodes, and at least so many threads."""
+        return self._shape[0] == nodes and self._shape[1] >= threads
+
+    def slots(
+        self, agents: Sequence[Agent], on_first_report: Callable[[], None]
+    ) -> LocalSlots:
+        """Put agents onto the nodes, in the place of those of an earlier step."""
+        workers: list[Worker] = list(self._cluster.workers.values())
+        nodes: dict[str, Agent] = {}
+        for agent, worker in zip(agents, workers, strict=True):
+            worker.azml_agent = agent  # type: ignore[attr-defined] # read by _process
+            nodes[worker.address] = agent
+        return LocalSlots(self, nodes, on_first_report)
+
+    def close(self) -> None:
+        """End the cluster."""
+        # All work has ended; what Dask has left to say about that interests nobody.
+        with contextlib.suppress(TimeoutError):
+            self.client.close(timeout=5)
+            self._cluster.close(timeout=5)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+class LocalSlots:
+    """Nodes on this machine, inside of this process; user code runs in child processes.
+
+    Args:
+        cluster: What carries bundles to them.
+        nodes: Dask's address of each node to its agent.
+        on_first_report: Called when the first report has been taken.
+    """
+
+    def __init__(
+        self,
+        cluster: LocalCluster,
+        nodes: Mapping[str, Agent],
+        on_first_report: Callable[[], None],
+    ) -> None:
+        self.cluster = cluster
+        self._nodes = nodes
+        self._agents = list(nodes.values())
+        self._on_report: Callable[[], None] | None = on_first_report
+        self._reports: queue.SimpleQueue[tuple[str, Bundle, Future[BundleReport]]] = (
+            queue.SimpleQueue()
+        )
+        self._in_hand = dict.fromkeys(nodes, 0)
+        self._processes: dict[str, frozenset[str]] = {}
+        self._look()
 
     @property
     def count(self) -> int:
-        """Worker processes on all nodes together."""
-        return self._processes * len(self._agents)
+        """Worker processes on all nodes together; stays until the next report."""
+        return sum(map(len, self._processes.values()))
 
     @property
     def in_hand(self) -> int:
@@ -134,13 +175,16 @@ class LocalSlots:
 
     def has_room(self, *, waiting: int) -> bool:
         """Whether a node can take a bundle, with ``waiting`` behind each process."""
-        return min(self._in_hand.values()) < self._processes * (1 + waiting)
+        return any(
+            self._in_hand[address] < len(processes) * (1 + waiting)
+            for address, processes in self._processes.items()
+        )
 
     def submit(self, bundle: Bundle) -> None:
         """Hand a bundle to the node that has the least in hand."""
-        address = min(self._in_hand, key=lambda name: self._in_hand[name])
+        address = min(self._in_hand, key=self._load)
         self._in_hand[address] += 1
-        future = self._client.submit(
+        future = self.cluster.client.submit(
             _process,
             bundle,
             pure=False,
@@ -152,13 +196,26 @@ class LocalSlots:
             lambda done, address=address: self._reports.put((address, bundle, done))
         )
 
+    def _load(self, address: str) -> float:
+        return self._in_hand[address] / len(self._processes[address])
+
+    def _look(self) -> None:
+        """See how many processes there are now."""
+        self._processes = {
+            address: agent.processes for address, agent in self._nodes.items()
+        }
+
     def next_report(self, timeout: float) -> BundleReport | None:
         """Wait ``timeout`` seconds for the next report; None when there is none."""
+        self._look()
         try:
             address, bundle, future = self._reports.get(timeout=timeout)
         except queue.Empty:
             return None
         self._in_hand[address] -= 1
+        if self._on_report is not None:
+            self._on_report()
+            self._on_report = None
         try:
             report: BundleReport = future.result(timeout=30)
         except Exception as error:  # noqa: BLE001 - Dask's own failures all mean one thing
@@ -170,25 +227,26 @@ class LocalSlots:
             )
         finally:
             future.release()
+        if report.init_failure and report.process not in self._processes[address]:
+            # Its node does without it: nobody has to despair of the step.
+            why = "its worker process was not needed any more"
+            return replace(report, init_failure=None, lost=why)
         return report
+
+    def recall(self) -> None:
+        """Ask for what has not been started of the bundles in hand."""
+        for agent in self._agents:
+            agent.recall()
 
     def moves(self) -> int:
         """Return a number that changes whenever a worker goes on to something else."""
         return sum(agent.moves for agent in self._agents)
 
-    def close(self, *, at_once: bool = False) -> None:
-        """End every worker process, then the cluster.
+    def describe(self) -> list[str]:
+        """Return what each busy worker process has in hand and since when."""
+        return [line for agent in self._agents for line in agent.describe()]
 
-        Args:
-            at_once: Kill instead of waiting for ``shutdown()``.
-        """
+    def restart(self) -> None:
+        """Start all worker processes anew; what they had in hand is reported."""
         for agent in self._agents:
-            if at_once:
-                agent.abandon()
-            else:
-                agent.close()
-        # All work has ended; what Dask has left to say about that interests nobody.
-        with contextlib.suppress(TimeoutError):
-            self._client.close(timeout=5)
-            self._cluster.close(timeout=5)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+            agent.restart()

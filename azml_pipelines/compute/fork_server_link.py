@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import subprocess
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.clean_environment import worker_environment_allowlist
@@ -20,41 +22,59 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.messages import NodeStart, WorkerStart
     from azml_pipelines.worker.page import Page
 
-__all__ = ["ForkServerLink", "ForkServerLostError"]
+__all__ = ["ForkServerLink", "ForkServerLostError", "ForkServerPlan"]
 
 _END_SECONDS = 3.0
+_LAST_SECONDS = 0.2
+_SEND_LIMIT = struct.pack("ll", 10, 0)
+"""Ten seconds, as the kernel takes them."""
 
 
 class ForkServerLostError(Exception):
     """The fork server is gone, and all worker processes of its node with it."""
 
 
+@dataclass(frozen=True)
+class ForkServerPlan:
+    """What has to be known to start a fork server, but not yet to use it."""
+
+    interpreter: str
+    """The Python that runs the workers."""
+    log: Path
+    """Gets what the fork server itself prints."""
+    preload: tuple[str, ...] = ()
+    """Modules of ours that every worker will need."""
+
+
 class ForkServerLink:
     """Starts one fork server and speaks with it.
 
     Args:
-        node: What all workers of this node have in common.
-        interpreter: The Python that runs the workers.
-        log: Gets what the fork server itself prints.
+        plan: How to start it.
+        node: What all workers of this node have in common; without it, see ``adopt``.
     """
 
-    def __init__(self, node: NodeStart, interpreter: str, log: Path) -> None:
+    def __init__(self, plan: ForkServerPlan, node: NodeStart | None = None) -> None:
         ours, theirs = socket.socketpair()
         self._link = ours
+        # A frozen fork server reads nothing; who speaks to it must not freeze with it.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_LIMIT)
         self._lock = threading.Lock()
         self._changed = threading.Condition()
         self._pids: dict[int, int] = {}
         self._exits: dict[int, int] = {}
         self._lost = False
+        log = plan.log
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with theirs, log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    interpreter,
+                    plan.interpreter,
                     "-P",
                     "-m",
                     "azml_pipelines.worker",
                     str(theirs.fileno()),
+                    *plan.preload,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -63,9 +83,18 @@ class ForkServerLink:
                 env=worker_environment_allowlist(os.environ),
                 start_new_session=True,
             )
-        self._send(NODE, node.encode())
+        if node is not None:
+            self.adopt(node)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    def adopt(self, node: NodeStart) -> None:
+        """Serve a node from now on, before the first worker is started.
+
+        Raises:
+            ForkServerLostError: There is no fork server any more.
+        """
+        self._send(NODE, node.encode())
 
     @property
     def lost(self) -> bool:
@@ -131,13 +160,19 @@ class ForkServerLink:
 
     def close(self) -> None:
         """End the fork server; it kills what is still running."""
+        # It closes its end when it has ended, so nobody has to ask again and again.
         with contextlib.suppress(OSError):
-            self._link.shutdown(socket.SHUT_RDWR)
+            self._link.shutdown(socket.SHUT_WR)
+        self._listener.join(_END_SECONDS)
         try:
-            self._process.wait(_END_SECONDS)
+            self._process.wait(_LAST_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            # What even the kernel cannot end at once, a dead disk holds: leave it.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+        with contextlib.suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)
         self._listener.join(_END_SECONDS)
         self._link.close()
 
@@ -152,6 +187,7 @@ class ForkServerLink:
                 else:
                     self._link.sendall(head + payload)
         except OSError as error:
+            self.destroy()
             raise ForkServerLostError from error
 
     def _listen(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.compute.fetcher_link import start_fetcher
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.errors import RunCanceledError
 from azml_pipelines.worker.foreground import PROCESS, Foreground
@@ -53,6 +54,7 @@ class InProcessSlots:
         errors.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._errors = _ShownErrors(start.source_directory, str(errors))
         self._part = f"{start.node}.{plan.epoch}.1.part"
+        self._fetcher = start_fetcher(plan.supply, Path(start.logs), start.node)
         self._worker = Worker(
             self._mailbox,  # type: ignore[arg-type] # has what frames need of a socket
             self._page,
@@ -73,6 +75,9 @@ class InProcessSlots:
         """Bundles that have run and wait to be looked at."""
         return len(self._reports)
 
+    def recall(self) -> None:
+        """Do nothing: what was submitted has run."""
+
     def moves(self) -> int:
         """Return a number that changes with every bundle."""
         return self._submitted
@@ -81,6 +86,13 @@ class InProcessSlots:
         """Whether the last report has been taken."""
         return not self._reports
 
+    def describe(self) -> list[str]:
+        """Return nothing: what was submitted has run."""
+        return []
+
+    def restart(self) -> None:
+        """Do nothing: there is no other process."""
+
     def submit(self, bundle: Bundle) -> None:
         """Run a bundle to its end.
 
@@ -88,7 +100,8 @@ class InProcessSlots:
             RunCanceledError: Ctrl-C, or the debugger was left with ``quit``.
         """
         self._submitted += 1
-        self._reports.append(self._run(bundle))
+        with self._fetcher.supplied(bundle.lines):
+            self._reports.append(self._run(bundle))
 
     def next_report(self, timeout: float) -> BundleReport | None:
         """Return the report of the bundle that was submitted last."""
@@ -100,6 +113,7 @@ class InProcessSlots:
             if self._entry.ready and not at_once:
                 self._worker.shut_down()
         finally:
+            self._fetcher.close()
             self._foreground.__exit__(None, None, None)
             self._page.close()
 

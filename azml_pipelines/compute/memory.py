@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["kernel_memory_kills", "resident_bytes"]
+__all__ = ["group_bytes", "kernel_memory_kills", "resident_bytes"]
 
+_SESSION = 3
+"""Place in ``/proc/PID/stat`` behind the name of the command."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -17,6 +19,35 @@ def resident_bytes(pid: int) -> int:
     except OSError:
         return 0
     return int(fields[1]) * _PAGE
+
+
+def group_bytes(leader: int) -> int:
+    """Return the memory of a process that leads a session, and of all others in it.
+
+    What processes share is divided among them, as far as the kernel tells.
+    """
+    own = os.fsencode(str(leader))
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if fields[_SESSION] == own:
+            total += _proportional_bytes(folder) or resident_bytes(int(folder.name))
+    return total
+
+
+def _proportional_bytes(folder: Path) -> int:
+    try:
+        lines = (folder / "smaps_rollup").read_bytes().splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        words = line.split()
+        if words[0] == b"Pss:":
+            return int(words[1]) * 1024
+    return 0
 
 
 def kernel_memory_kills() -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from operator import sub
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from azml_pipelines.worker.page import RECORD_SIZE, unpack_records
 
@@ -12,7 +14,18 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.messages import Bundle, FailedTry, UserError
     from azml_pipelines.worker.page import Done
 
-__all__ = ["BundleReport"]
+__all__ = ["BundleReport", "DoneSums"]
+
+
+class DoneSums(NamedTuple):
+    """Sums over the mini-batches of a report that succeeded."""
+
+    mini_batches: int = 0
+    rows: int = 0
+    items: int = 0
+    short: int = 0
+    """Items without a row."""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,19 @@ class BundleReport:
     def _done(self) -> tuple[Done, ...]:
         # Read by the ledger, the journal and the logs: unpacked once for all of them.
         return tuple(unpack_records(self.records))
+
+    @cached_property
+    def sums(self) -> DoneSums:
+        """What the mini-batches that succeeded add up to."""
+        done = self._done
+        if not done:
+            return DoneSums()
+        # Column by column: a bundle may hold thousands, and a loop would show.
+        _, _, _, _, rows, items, seconds, _ = zip(*done, strict=True)
+        short = 0
+        if rows != items:
+            short = sum(map(max, map(sub, items, rows), repeat(0)))
+        return DoneSums(len(done), sum(rows), sum(items), short, sum(seconds))
 
     @property
     def complete(self) -> bool:

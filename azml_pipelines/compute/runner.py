@@ -5,6 +5,7 @@ Only a runner has its worker killed. What user code does is reported, never rais
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
@@ -68,6 +69,20 @@ class ProcessLimits:
     stop: float = 10.0
     """``shutdown()`` and the end of the process."""
 
+    def allowed(self, running: Running) -> float:
+        """Return how many seconds a worker may do what it does."""
+        return self.run if running.phase == Phase.RUNNING else self.overhead
+
+    def left(self, running: Running, now: float, given: float = 0.0) -> float:
+        """Return how many seconds are left of these; none when time is up.
+
+        Args:
+            running: What the worker has in hand.
+            now: Seconds of this machine's monotonic clock.
+            given: When it was given its bundle: nothing of it has begun before.
+        """
+        return max(running.since, given) + self.allowed(running) - now
+
 
 class Runner:
     """Starts one worker process, hands it bundles, has it killed when time is up."""
@@ -84,7 +99,8 @@ class Runner:
         self._server = server
         self._limits = limits
         self._on_move = on_move
-        self._seen: Running | None = None
+        self.seen: Running | None = None
+        """What the worker was last seen with; may be asked by any thread."""
         self._memory_kills = kernel_memory_kills()
         self.start = start
         self.used = False
@@ -100,6 +116,12 @@ class Runner:
     def pid(self) -> int:
         """Process id of the worker; 0 as long as it is not known."""
         return self._server.pid(self.start.number) or 0
+
+    def has_spoken(self) -> bool:
+        """Whether ``init()`` has ended; may be asked by any thread."""
+        with contextlib.suppress(ValueError, OSError):  # closed meanwhile
+            return self._ready or bool(select.select([self._link], [], [], 0)[0])
+        return False
 
     def wait_ready(self) -> None:
         """Wait for the end of ``init()``.
@@ -153,7 +175,7 @@ class Runner:
         started = time.monotonic()
         failures: list[FailedTry] = []
         store_failure: UserError | None = None
-        alive, overrun = True, None
+        alive, overrun, unstarted = True, None, 0
         self.used = True
         try:
             self._link.settimeout(self._limits.overhead)
@@ -171,13 +193,14 @@ class Runner:
                     store_failure = UserError.decode(frame[1])
                     alive = False
                 elif frame[0] == BUNDLE_DONE:
+                    unstarted = int(frame[1])
                     break
                 if not alive:
                     break
-        except (OSError, ProtocolError):
+        except (OSError, ProtocolError, ValueError):
             alive = False
         report = self._report(bundle, failures, time.monotonic() - started)
-        report = replace(report, store_failure=store_failure)
+        report = replace(report, store_failure=store_failure, unstarted=unstarted)
         if alive and report.complete:
             return report, True
         return self._post_mortem(bundle, report, overrun), False
@@ -213,6 +236,11 @@ class Runner:
         finally:
             self._link.close()
 
+    def recall(self) -> None:
+        """Ask for what the worker has not started of its bundle."""
+        with contextlib.suppress(ValueError):  # released in between
+            self._page.recall()
+
     def release(self) -> None:
         """Give the shared page back, when the worker has ended."""
         self._page.close()
@@ -237,21 +265,16 @@ class Runner:
                 self._closed = True
                 return None
 
-    def _limit(self, running: Running) -> float:
-        if running.phase == Phase.RUNNING:
-            return self._limits.run
-        return self._limits.overhead
-
     def _look(self) -> float:
         """Look what the worker does, and return when to look again."""
         running = self._page.running()
-        if running != self._seen:
-            self._seen = running
+        if running != self.seen:
+            self.seen = running
             self._on_move()
         soon = _LOOK_SECONDS if self._limits.memory is None else _WATCH_SECONDS
         if running is None:
             return soon
-        rest = running.since + self._limit(running) - time.monotonic()
+        rest = self._limits.left(running, time.monotonic())
         return min(max(rest, 0.001), soon)
 
     def _overrun(self, started: float) -> Overrun | None:
@@ -266,10 +289,9 @@ class Runner:
                 f"memory_limit_per_process={allowed / 1e6:.0f} MB, and was killed"
             )
             return Overrun(running.mini_batch, "memory", message)
-        began = max(running.since, started)
-        if time.monotonic() - began < self._limit(running):
+        if self._limits.left(running, time.monotonic(), started) > 0:
             return None
-        return timeout_overrun(running, self._limit(running))
+        return timeout_overrun(running, self._limits.allowed(running))
 
     def _report(
         self, bundle: Bundle, failures: list[FailedTry], seconds: float

@@ -8,7 +8,7 @@ _TARGET_SECONDS = 0.5
 _LEAST_SECONDS = 0.03
 _SECONDS_PER_SLOT = 0.005
 _GROWTH = 32
-_SHARES_PER_SLOT = 4
+_SHARES_PER_SLOT = 2
 _WEIGHT = 0.3
 
 
@@ -24,7 +24,8 @@ class BundleSize:
     """
 
     def __init__(self, slots: int, most: int) -> None:
-        self._slots = slots
+        self.slots = slots
+        """Worker processes of the step; may change while it runs."""
         self._most = most
         self._largest = 1
         self._seconds: float | None = None
@@ -32,7 +33,7 @@ class BundleSize:
     @property
     def target(self) -> float:
         """Seconds that one bundle shall take."""
-        return max(_TARGET_SECONDS, self._slots * _SECONDS_PER_SLOT)
+        return max(_TARGET_SECONDS, self.slots * _SECONDS_PER_SLOT)
 
     def next(self, waiting: int) -> int:
         """Return the size of the next bundle, at least 1.
@@ -43,7 +44,7 @@ class BundleSize:
         if self._seconds is None:
             return 1
         each = max(self._seconds, 1e-9)
-        fair = -(-waiting // (self._slots * _SHARES_PER_SLOT))
+        fair = -(-waiting // (self.slots * _SHARES_PER_SLOT))
         # Toward the end a fair share is less work than carrying it costs.
         worthwhile = max(fair, int(_LEAST_SECONDS / each))
         most = min(int(self.target / each), self._most, self._largest * _GROWTH)

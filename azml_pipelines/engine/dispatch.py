@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.data.minibatch import items_of, piece_of
+from azml_pipelines.data.supply import InputStoreError
 from azml_pipelines.engine.bundle_size import BundleSize
 from azml_pipelines.engine.ledger import Span
 from azml_pipelines.errors import (
     ComputeLostError,
     InitFailedError,
     OutputError,
-    StalledRunError,
 )
 from azml_pipelines.failpoints import point
 from azml_pipelines.worker.messages import Bundle
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from azml_pipelines.compute.report import BundleReport
     from azml_pipelines.engine.ledger import Ledger, Verdict
+    from azml_pipelines.engine.watchdog import Watchdog
 
-__all__ = ["Dispatch", "Slots"]
+__all__ = ["Dispatch", "Feed", "Slots"]
 
 _TICK_SECONDS = 0.2
+_IDLE_SECONDS = 0.05
 _LOST_LIMIT = 20
 _FRESH_AFTER = 2
 
@@ -51,8 +53,29 @@ class Slots(Protocol):
     def next_report(self, timeout: float) -> BundleReport | None:
         """Wait for the next report; None when there is none in time."""
 
+    def recall(self) -> None:
+        """Ask for what has not been started of the bundles in hand; it comes back."""
+
     def moves(self) -> int:
         """Return a number that changes whenever a worker goes on to something else."""
+
+    def describe(self) -> list[str]:
+        """Return what each worker process has in hand, for people, one line each."""
+
+    def restart(self) -> None:
+        """Start all worker processes anew; what they had in hand is reported."""
+
+
+class Feed(Protocol):
+    """Where mini-batches come from that are not in the ledger yet."""
+
+    def grow(self, ledger: Ledger, wait: float) -> None:
+        """Add what has come to the ledger, and seal it after the last one.
+
+        Args:
+            ledger: Of the step.
+            wait: Seconds to wait when nothing has come.
+        """
 
 
 class Dispatch:
@@ -65,8 +88,8 @@ class Dispatch:
         settle: Called with each report and what becomes of its failures, before the
             next one is looked at; writes it down.
         check: Called several times a second; raises to stop the step.
-        patience: Seconds without any report after which the step is given up.
-        clock: Monotonic seconds.
+        watchdog: Says when nothing moves any more.
+        feed: Adds to the ledger as long as that is not sealed.
     """
 
     def __init__(
@@ -77,16 +100,16 @@ class Dispatch:
         read: Callable[[int, int], bytes],
         settle: Callable[[BundleReport, dict[int, Verdict]], None],
         check: Callable[[], None],
-        patience: float,
-        clock: Callable[[], float],
+        watchdog: Watchdog,
+        feed: Feed | None = None,
     ) -> None:
         self._ledger = ledger
         self._slots = slots
         self._read = read
         self._settle = settle
         self._check = check
-        self._patience = patience
-        self._clock = clock
+        self._watchdog = watchdog
+        self._feed = feed
         self._size = BundleSize(slots.count, CAPACITY)
         self._dead_slots: set[tuple[str, str]] = set()
         self._lost = 0
@@ -97,30 +120,55 @@ class Dispatch:
         Raises:
             ExecutionError: The step cannot or may not go on.
         """
-        last = self._clock()
-        moves = self._slots.moves()
         # Never more in hand than slots, plus at most one bundle waiting behind each:
         # what was submitted has started or will within moments, on its own node.
         while True:
             self._hand_out()
-            if not self._slots.in_hand:
+            if not self._slots.in_hand and not self._ledger.has_more:
                 return
-            report = self._slots.next_report(_TICK_SECONDS)
+            report = self._next_report()
             self._check()
             if report is not None:
-                last = self._clock()
+                self._watchdog.moved()
                 self._take_in(report)
-            elif moves != (moves := self._slots.moves()):
-                last = self._clock()
-            elif self._clock() - last > self._patience:
-                msg = (
-                    f"nothing has moved for {self._patience:g} s: "
-                    f"{self._slots.in_hand} bundles are in hand, "
-                    f"{self._ledger.waiting_count} mini-batches wait"
-                )
-                raise StalledRunError(msg)
+            elif self._watchdog.stands_still(self._slots.moves()):
+                self._start_anew()
+            elif self._idle:
+                # Some have nothing to do while others have a whole bundle before them.
+                self._slots.recall()
+
+    def _next_report(self) -> BundleReport | None:
+        """Wait for the next report, and meanwhile for more of the list."""
+        slots, ledger, feed = self._slots, self._ledger, self._feed
+        seconds = _IDLE_SECONDS if self._idle else _TICK_SECONDS
+        if feed is None or ledger.sealed:
+            return slots.next_report(seconds)
+        known, report = ledger.total, None
+        if slots.in_hand:
+            report = slots.next_report(seconds)
+        feed.grow(ledger, 0 if slots.in_hand or report is not None else _TICK_SECONDS)
+        if ledger.total > known:
+            self._watchdog.moved()
+        return report
+
+    @property
+    def _idle(self) -> bool:
+        """Whether a worker process has nothing to do."""
+        return not self._ledger.waiting_count and self._slots.has_room(waiting=0)
+
+    def _start_anew(self) -> None:
+        """Give the worker processes their one fresh start.
+
+        Raises:
+            StalledRunError: They have had it.
+        """
+        slots = self._slots
+        waiting = self._ledger.waiting_count
+        self._watchdog.bark(slots.describe(), slots.in_hand, waiting)
+        slots.restart()
 
     def _hand_out(self) -> None:
+        self._size.slots = self._slots.count
         while waiting := self._ledger.waiting_count:
             size = self._size.next(waiting)
             plenty = waiting > size * self._slots.count
@@ -186,10 +234,7 @@ class Dispatch:
         return replace(report, failures=failures)
 
     def _count_successes(self, report: BundleReport) -> None:
-        done = report.done()
-        count = len(done)
-        rows = sum(one.rows for one in done)
-        short = sum(one.items - one.rows for one in done if one.rows < one.items)
+        count, rows, _, short, _ = report.sums
         if not count:
             return
         if report.item_count:
@@ -204,12 +249,14 @@ class Dispatch:
 
         Raises:
             InitFailedError: Every slot has failed to start, several times each.
-            OutputError: Rows cannot be written.
+            OutputError: Rows cannot be written, or inputs not be read.
             ComputeLostError: Nodes are lost again and again without any success.
         """
         if report.store_failure is not None:
             error = report.store_failure
             msg = f"rows cannot be written: {error.exception_type}: {error.message}"
+            if error.exception_type == InputStoreError.__name__:
+                msg = f"an input cannot be read: {error.message}"
             raise OutputError(msg)
         if report.init_failure is not None:
             self._dead_slots.add((report.node, report.process))

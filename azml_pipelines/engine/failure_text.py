@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.mini_batch_line import described_piece
 from azml_pipelines.data.minibatch import MiniBatchFile
 from azml_pipelines.store.run_reader import read_failures
 
@@ -35,14 +36,13 @@ def first_failure_text(folder: RunFolder, step: ParallelRunStepPlan) -> str:
 def _items(folder: RunFolder, step: ParallelRunStepPlan, failure: Failure) -> str:
     lines = MiniBatchFile(folder.step(step.step_run_id).mini_batches)
     try:
-        _, count, payload = json.loads(lines.read(failure.mini_batch, 1))
+        _, count, payload, *_ = json.loads(lines.read(failure.mini_batch, 1))
     except (IndexError, ValueError):
         return f"{failure.items} items"
     finally:
         lines.close()
     if not count:
-        path, start, end = payload
-        return f"item {path} bytes {start}-{end}"
+        return f"item {described_piece(payload)}"
     if count == 1:
         return f"item {payload[0]}"
     return f"items {payload[0]} to {payload[-1]}"

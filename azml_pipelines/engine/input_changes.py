@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import os
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.file_store import StoreLocation
 from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.mini_batch_line import paths_of
+from azml_pipelines.data.minibatch import items_of
+from azml_pipelines.data.remote_listing import is_remote
+from azml_pipelines.engine.auto_size import FixedSizes
+from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.engine.step_inputs import StepInput
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.source_changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from azml_pipelines.data.definition import DatasetDefinition
     from azml_pipelines.plan.run_plan import InputPlan, ParallelRunStepPlan
 
 __all__ = ["compare_inputs"]
+
+_LARGE_LIST = 16 * 1024**2
+_BLOCKS = 64
+_BLOCK_BYTES = 16 * 1024
+"""A list of more than 16 MiB is judged by 64 blocks of 16 KiB."""
 
 
 def compare_inputs(
@@ -55,18 +66,73 @@ def _compare(  # noqa: PLR0917 - one caller, which has all of it at hand
 ) -> str:
     root = list_files(dataset).root
     size = step.settings.mini_batch_size
-    found = StepInput(plan, dataset, root, root)
+    remote = None
+    if is_remote(dataset):
+        if dataset.kind != "file" or plan.mode == "download":
+            return _compare_names(dataset, mini_batches, number)
+        remote = RemoteInput(dataset, StoreLocation(root), Path(root), None)
+    keys = tuple(step.settings.partition_keys or ())
+    found = StepInput(plan, dataset, root, root, remote, keys)
+
+    if remote is None and _looks_unchanged(dataset, mini_batches, root, number, since):
+        return ""
 
     def now() -> Iterator[str]:
-        return (line for _, line in found.mini_batches(number, size))
+        # Sizes that were found out while the run went on are those of the frozen list.
+        sizes = FixedSizes(items_of(line.encode()) for line in then())
+        cut = found.mini_batches(number, size, sizes)
+        return (line for _, line in cut if line)
 
     def then() -> Iterator[str]:
         return _frozen(mini_batches, number)
 
     # The common case is a million equal lines, for which no set is made.
     if all(new == old for new, old in zip_longest(now(), then())):
+        if remote is not None:
+            return ""  # Lines name the tags of files: equal ones are the same files.
         return Changes(changed=tuple(_written_since(root, then(), since))).text
     return _difference(now(), then())
+
+
+def _looks_unchanged(
+    dataset: DatasetDefinition, list_file: Path, root: str, number: int, since: float
+) -> bool:
+    """Return whether a list of millions may stand without being made again.
+
+    It may where no folder of the items that are looked at was written since, nor any of
+    the items themselves: those of blocks all over the list, its end among them.
+    """
+    if dataset.kind != "file" or list_file.stat().st_size < _LARGE_LIST:
+        return False
+    lines = list(_spread(list_file, number))
+    paths = dict.fromkeys(path for line in lines for path in _paths(line))
+    folders = dict.fromkeys(os.path.dirname(path) for path in paths)  # noqa: PTH120 - as below
+    try:
+        for path in (*folders, *paths):
+            if os.stat(os.path.join(root, path)).st_mtime > since:  # noqa: PTH116, PTH118 - as below
+                return False
+    except OSError:
+        return False
+    return bool(paths)
+
+
+def _spread(list_file: Path, number: int) -> Iterator[str]:
+    """Yield the whole lines of an input in blocks all over the list."""
+    beginning = f"[{number},"
+    size = list_file.stat().st_size
+    with list_file.open("rb") as file:
+        for block in range(_BLOCKS):
+            file.seek((size - _BLOCK_BYTES) * block // (_BLOCKS - 1))
+            for line in file.read(_BLOCK_BYTES).decode("ascii").split("\n")[1:-1]:
+                if line.startswith(beginning):
+                    yield line
+
+
+def _compare_names(dataset: DatasetDefinition, mini_batches: Path, number: int) -> str:
+    """Compare which files there are; what was fetched at the start stays as it was."""
+    new = set(list_files(dataset).paths)
+    old = _distinct(_frozen(mini_batches, number)).keys()
+    return Changes(tuple(sorted(new - old)), (), tuple(sorted(old - new))).text
 
 
 def _frozen(mini_batches: Path, number: int) -> Iterator[str]:
@@ -78,8 +144,18 @@ def _frozen(mini_batches: Path, number: int) -> Iterator[str]:
 
 
 def _paths(line: str) -> list[str]:
-    _, items, payload = json.loads(line)
-    return list(payload) if items else [payload[0]]
+    _, items, payload, *_ = json.loads(line)
+    return paths_of(items, payload)
+
+
+def _marks(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each file, and what the list says that it was like."""
+    for line in lines:
+        _, items, payload, *rest = json.loads(line)
+        marks = rest[0] if items and rest else []
+        if not items:
+            marks = [payload[3]] if isinstance(payload[3], str) else payload[3]
+        yield from zip(paths_of(items, payload), map(str, marks), strict=False)
 
 
 def _written_since(root: str, lines: Iterable[str], since: float) -> Iterator[str]:
@@ -97,6 +173,9 @@ def _difference(now: Iterator[str], then: Iterator[str]) -> str:
     added, removed = names.keys() - known.keys(), known.keys() - names.keys()
     changed: set[str] = set()
     if not added and not removed:
+        marks, known_marks = dict(_marks(new)), dict(_marks(old))
+        changed = {path for path in marks if marks[path] != known_marks.get(path)}
+    if not added and not removed and not changed:
         for line in set(new) ^ set(old):
             changed.update(_paths(line))
     changes = Changes(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.failpoints import point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from azml_pipelines.compute.report import BundleReport
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["JobLogs"]
 
 _OVERVIEW_SECONDS = 1.0
+_MOST_PENDING = 50_000
+_MANY = 100
+"""So many mini-batches that come back together get one line in all."""
 _README = """\
 job_result.txt                          the result, in a few lines
 job_progress_overview.<start>.txt       how the step went on
@@ -26,10 +30,21 @@ user/error.txt                          the same, for scripts that look there
 user/error/<node>/<process>.txt         full tracebacks of the entry script
 user/stdout, user/stderr                what the entry script printed
 user/entry_script_log                   what EntryScript().logger was given
-sys/node/<node>/<process>.txt           one line for each mini-batch
+sys/node/<node>/<process>.txt           the mini-batches, short ones together
+sys/stalls.txt                          if nothing moved for long: what was in hand
 sys/job_report/processed_mini-batches.csv
 sys/metrics/<start>/progress.csv
 """
+
+
+def _together(head: str, report: BundleReport) -> str:
+    """Return one line for mini-batches that are too short for a line each."""
+    count, rows, items, short, seconds = report.sums
+    return (
+        f"{head} {report.first}-{report.first + report.count - report.unstarted - 1}"
+        f" try {report.attempt}: {count} done, total {items} succeeded {rows}"
+        f" failed {short} run {seconds:.6f} s\n"
+    )
 
 
 def _stamp(seconds: float) -> str:
@@ -42,13 +57,23 @@ class JobLogs:
     Args:
         folder: Of the step.
         total: Mini-batches of the step.
+        clock: Monotonic seconds; the overview is written once in a while.
     """
 
-    def __init__(self, folder: StepFolder, total: int) -> None:
+    def __init__(
+        self,
+        folder: StepFolder,
+        total: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._logs = folder.logs
-        self._total = total
+        self.total = total
+        """Mini-batches that are known; more while the input is being listed."""
         self._started = time.time()
         self._next_overview = 0.0
+        self._pending: dict[str, list[str]] = {}
+        self._pending_lines = 0
+        self._clock = clock
         run = datetime.fromtimestamp(self._started, UTC).strftime("%Y%m%d%H%M%S")
         self._overview = self._path(f"job_progress_overview.{run}.txt")
         self._progress = self._path(f"sys/metrics/{run}/progress.csv")
@@ -70,12 +95,16 @@ class JobLogs:
         records: list[str] = []
         processed: list[str] = []
         head = f"{_stamp(time.time())} {report.node} pid {report.pid}"
-        for index, _, _, _, rows, items, seconds in report.done():
+        done = report.done()
+        processed += [f"{one[0]},RUN_DONE\n" for one in done]
+        if len(done) > _MANY:
+            records.append(_together(f"{head} mini-batches", report))
+            done = ()
+        for index, _, _, _, rows, items, seconds, _ in done:
             records.append(
                 f"{head} mini-batch {index} try {report.attempt} total {items}"
                 f" succeeded {rows} failed {max(items - rows, 0)} run {seconds:.6f} s\n"
             )
-            processed.append(f"{index},RUN_DONE\n")
         errors: list[str] = []
         for failed in report.failures:
             word = "RUN_TIMEOUT" if failed.reason == "timeout" else "RUN_FAILED"
@@ -92,14 +121,25 @@ class JobLogs:
             records.append(line)
             if given_up:
                 processed.append(f"{failed.mini_batch},{word}\n")
-        node_log = self._path(f"sys/node/{report.node}/{report.process}.txt")
-        self._append(node_log, "".join(records))
-        self._append(self._processed, "".join(processed))
-        if errors:
-            self._append(self._path("job_error.txt"), "".join(errors))
-            self._append(self._path("user/error.txt"), "".join(errors))
-        if time.time() >= self._next_overview:
+        self._keep(f"sys/node/{report.node}/{report.process}.txt", records)
+        self._keep("sys/job_report/processed_mini-batches.csv", processed)
+        self._keep("job_error.txt", errors)
+        self._keep("user/error.txt", errors)
+        due = self._clock() >= self._next_overview
+        if due or self._pending_lines > _MOST_PENDING:
             self._note_progress(counts)
+
+    def _keep(self, name: str, lines: list[str]) -> None:
+        """Have lines written with the next overview: opening files takes its time."""
+        if lines:
+            self._pending.setdefault(name, []).extend(lines)
+            self._pending_lines += len(lines)
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, {}
+        self._pending_lines = 0
+        for name, lines in pending.items():
+            self._append(self._path(name), "".join(lines))
 
     def ended(self, status: str, error: str | None, counts: Counts) -> None:
         """Note the end of the step."""
@@ -113,25 +153,26 @@ class JobLogs:
 
     def _facts(self, counts: Counts) -> str:
         return (
-            f"Mini-batches: total {self._total}, processed {counts.done_mini_batches}, "
+            f"Mini-batches: total {self.total}, processed {counts.done_mini_batches}, "
             f"failed {counts.failed_mini_batches}, "
-            f"remaining {self._total - counts.done_mini_batches}, "
+            f"remaining {self.total - counts.done_mini_batches}, "
             f"retries {counts.retries}\n"
             f"Items: succeeded {counts.succeeded_items}, failed {counts.failed_items}\n"
         )
 
     def _note_progress(self, counts: Counts) -> None:
+        self._flush()
         now = time.time()
-        self._next_overview = now + _OVERVIEW_SECONDS
+        self._next_overview = self._clock() + _OVERVIEW_SECONDS
         elapsed = now - self._started
         left = "N/A"
         if counts.done_mini_batches:
-            rest = self._total - counts.done_mini_batches
+            rest = self.total - counts.done_mini_batches
             left = f"{elapsed / counts.done_mini_batches * rest:.3f}"
         self._append(self._overview, f"{_stamp(now)}\n{self._facts(counts)}\n")
         self._append(
             self._progress,
-            f"{_stamp(now)},{self._total},{counts.done_mini_batches},"
+            f"{_stamp(now)},{self.total},{counts.done_mini_batches},"
             f"{counts.done_mini_batches},{counts.failed_mini_batches},{elapsed:.3f},"
             f"{left}\n",
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from azml_pipelines.engine.span_queue import Span, SpanQueue
 from azml_pipelines.errors import (
     ComputeLostError,
     ErrorThresholdExceeded,
@@ -22,7 +22,7 @@ __all__ = ["Counts", "Ledger", "Limits", "Span", "Verdict"]
 
 _STRAY_LIMIT = 10
 _STRAYS_AT_LEAST = 100
-_STRAY_SHARE = 0.2
+_STRAY_SHARE = 0.05
 
 
 def _counted(count: int, noun: str, plural: str = "s") -> str:
@@ -52,18 +52,6 @@ class Limits:
     """``append_row`` with not one succeeded item has nothing to append."""
 
 
-@dataclass(frozen=True)
-class Span:
-    """Consecutive mini-batches that wait for the same try."""
-
-    first: int
-    count: int
-    attempt: int = 1
-    first_item: int = 0
-    item_count: int = 0
-    """Some items of one mini-batch, from ``first_item`` on; 0 means all of them."""
-
-
 @dataclass
 class Counts:
     """What has become of the mini-batches and items so far."""
@@ -84,10 +72,11 @@ class Ledger:
     needed for what is out of the ordinary only: fresh mini-batches are one span.
 
     Args:
-        total: Mini-batches of the step.
+        total: Mini-batches of the step; those known so far as long as it is not sealed.
         limits: When to stop.
         waiting: What is still to be done, in order; all of it when None.
         counts: What was settled before, when the step is resumed.
+        sealed: Whether ``total`` is all there is; ``extend`` adds to it until then.
     """
 
     total: int
@@ -96,45 +85,60 @@ class Ledger:
     counts: Counts = field(default_factory=Counts)
     spoiled: Iterable[int] = ()
     """Split mini-batches of which some items were given up before."""
+    sealed: bool = True
 
     def __post_init__(self) -> None:
         spans = [Span(0, self.total)] if self.waiting is None else self.waiting
-        self._queue = deque(span for span in spans if span.count)
+        self._queue = SpanQueue(spans)
         self._strays: dict[int, int] = {}
-        self._stray_total = 0
+        self._idle_strays = 0
+        self._moved = True
         self._pieces: dict[int, int] = {}
         self._spoiled = set(self.spoiled)
         for span in self._queue:
             if span.item_count:
                 self._pieces[span.first] = self._pieces.get(span.first, 0) + 1
-        self._waiting = sum(span.count for span in self._queue)
 
     @property
     def waiting_count(self) -> int:
         """Mini-batches that nobody has in hand."""
-        return self._waiting
+        return self._queue.waiting
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits that nobody has in hand, or may still come."""
+        return self.waiting_count > 0 or not self.sealed
+
+    def extend(self, count: int) -> None:
+        """Let ``count`` more mini-batches wait, behind all the others.
+
+        Raises:
+            ValueError: The ledger is sealed.
+        """
+        if self.sealed:
+            msg = f"{count} mini-batches come after the last one"
+            raise ValueError(msg)
+        self._queue.append(self.total, count)
+        self.total += count
+
+    def seal(self) -> None:
+        """Note that no more mini-batches come: now shares of them can be judged."""
+        self.sealed = True
+
+    def prefer(self, mini_batches: Iterable[int]) -> None:
+        """Let some mini-batches be taken next; see ``SpanQueue``."""
+        self._queue.prefer(mini_batches)
 
     def take(self, most: int) -> Span | None:
         """Take the next mini-batches, at most ``most``; None when nothing waits.
 
         A mini-batch that has failed before comes alone: it can harm nobody else.
         """
-        if not self._queue:
-            return None
-        span = self._queue.popleft()
-        alone = span.attempt > 1 or span.item_count or span.first in self._strays
-        count = 1 if alone else min(most, span.count)
-        if count < span.count:
-            rest = replace(span, first=span.first + count, count=span.count - count)
-            self._queue.appendleft(rest)
-        self._waiting -= count
-        return replace(span, count=count)
+        return self._queue.take(most, alone=self._strays)
 
     def give_back(self, span: Span) -> None:
         """Take back mini-batches that nobody has started."""
-        if span.count:
-            self._queue.appendleft(span)
-            self._waiting += span.count
+        self._queue.push(span)
 
     def succeeded(self, mini_batches: int, rows: int, short: int) -> None:
         """Settle mini-batches that succeeded.
@@ -144,12 +148,14 @@ class Ledger:
             rows: Items that succeeded in them.
             short: Items for which no result was returned; they have failed.
         """
+        self._moved = True
         self.counts.done_mini_batches += mini_batches
         self.counts.succeeded_items += rows
         self.counts.failed_items += short
 
     def succeeded_piece(self, mini_batch: int, rows: int, short: int) -> None:
         """Settle one piece of a split mini-batch; see ``succeeded``."""
+        self._moved = True
         self.counts.succeeded_items += rows
         self.counts.failed_items += short
         self._settle_piece(mini_batch)
@@ -177,7 +183,9 @@ class Ledger:
         """
         span = Span(mini_batch, 1, attempt, first_item, item_count)
         if not charged:
-            self._stray_total += 1
+            # A step that gets on between kills will end; one that does not may not.
+            self._idle_strays += not self._moved
+            self._moved = False
             strays = self._strays.get(mini_batch, 0) + 1
             self._strays[mini_batch] = strays
             if strays < _STRAY_LIMIT:
@@ -198,8 +206,7 @@ class Ledger:
         half = items // 2
         first, attempt = span.first_item, span.attempt + 1
         for start, count in ((first + half, items - half), (first, half)):
-            self._queue.appendleft(Span(span.first, 1, attempt, start, count))
-        self._waiting += 2
+            self._queue.push(Span(span.first, 1, attempt, start, count))
         self.counts.retries += 1
         self._pieces[span.first] = self._pieces.get(span.first, 1) + 1
         return Verdict.SPLIT
@@ -234,10 +241,11 @@ class Ledger:
         self._check_items()
         self._check_mini_batches()
         allowed = max(_STRAYS_AT_LEAST, _STRAY_SHARE * self.total)
-        if self._stray_total > allowed:
+        if self.sealed and self._idle_strays > allowed:
             msg = (
-                f"{self._stray_total} tries ended by stray kills or lost nodes, in a "
-                f"step of {self.total} mini-batches; find out who kills the workers"
+                f"{self._idle_strays} tries ended by stray kills or lost nodes without "
+                f"a success in between, in a step of {self.total} mini-batches; find "
+                "out who kills the workers"
             )
             raise ComputeLostError(msg)
 
@@ -251,6 +259,9 @@ class Ledger:
         """
         self.check()
         left = self.total - self.counts.done_mini_batches
+        if not self.sealed:
+            msg = f"more mini-batches than these {self.total} were to come"
+            raise StalledRunError(msg)
         if left:
             msg = (
                 f"{left} of {self.total} mini-batches have neither succeeded nor failed"
@@ -264,8 +275,7 @@ class Ledger:
             raise NoItemSucceededError(msg)
 
     def _again(self, span: Span) -> Verdict:
-        self._queue.appendleft(span)
-        self._waiting += 1
+        self._queue.push(span)
         self.counts.retries += 1
         return Verdict.RETRY
 
@@ -289,7 +299,7 @@ class Ledger:
             raise ErrorThresholdExceeded(msg)
         percent = self.limits.allowed_failed_percent
         # Version 1 looks at the percentage only when all mini-batches are scheduled.
-        if percent is None or self._waiting or not self.total:
+        if percent is None or self.has_more or not self.total:
             return
         # 2.3 % of 3000 are 69, which floats do not know.
         if failed * 100 > Fraction(str(percent)) * self.total:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.agent import AgentPlan
+from azml_pipelines.compute.fork_server_link import ForkServerPlan
 from azml_pipelines.compute.runner import ProcessLimits
+from azml_pipelines.engine.remote_input import InputSupply, supply_plan
 from azml_pipelines.engine.step_inputs import argument_values
+from azml_pipelines.engine.step_output import output_form
 from azml_pipelines.engine.worker_environment import (
     driver_arguments,
     worker_environment,
 )
+from azml_pipelines.pipeline.process_count import AUTO
 from azml_pipelines.worker.messages import NodeStart
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["StepPlace", "agent_plans"]
+__all__ = ["StepPlace", "agent_plans", "fork_server_plans", "input_supply"]
 
 _INIT_ALLOWANCE = 30.0
 _STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
@@ -60,18 +64,47 @@ def agent_plans(
         init=3 * settings.run_invocation_timeout + _INIT_ALLOWANCE,
         memory=settings.memory_limit_per_process,
     )
+    count = settings.process_count_per_node
     first = _node_start(place, step, inputs, side_inputs, output)
     return [
         AgentPlan(
             replace(first, node=node, source_directory=str(folder.nodes / node)),
             str(folder.snapshot),
-            sys.executable,
-            settings.process_count_per_node,
+            server,
+            None if count == AUTO else count,
             limits,
             place.epoch,
+            nodes_beside=settings.node_count,
+            supply=supply_plan(
+                input_supply(place, step), [found.remote for found in inputs]
+            ),
         )
-        for node in (f"node{number:03d}" for number in range(settings.node_count))
+        for node, server in zip(
+            _node_names(step), fork_server_plans(place, step), strict=True
+        )
     ]
+
+
+def input_supply(place: StepPlace, step: ParallelRunStepPlan) -> InputSupply:
+    """Return where the remote inputs of a step become local."""
+    folder = place.folder.step(step.step_run_id)
+    return InputSupply.of_step(place.run.workspace, folder)
+
+
+def fork_server_plans(
+    place: StepPlace, step: ParallelRunStepPlan
+) -> list[ForkServerPlan]:
+    """Say how to start the fork server of each node of a step."""
+    logs = place.folder.step(step.step_run_id).logs / "sys" / "node"
+    preload = tuple(function.partition(":")[0] for function in _STARTUP)
+    return [
+        ForkServerPlan(sys.executable, logs / node / "fork_server.txt", preload)
+        for node in _node_names(step)
+    ]
+
+
+def _node_names(step: ParallelRunStepPlan) -> list[str]:
+    return [f"node{number:03d}" for number in range(step.settings.node_count)]
 
 
 def _node_start(
@@ -93,6 +126,7 @@ def _node_start(
         entry_script=settings.entry_script,
         inputs=[found.worker_input() for found in inputs],
         output_action=settings.output_action,
+        output_form=output_form(settings),
         output_directory=str(output),
         parts=str(folder.parts),
         logs=str(folder.logs),

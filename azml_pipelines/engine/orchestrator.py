@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 import signal
@@ -23,14 +24,14 @@ from azml_pipelines.failpoints import point
 from azml_pipelines.plan.execution_override import apply_overrides
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.execution_overrides import read_overrides
-from azml_pipelines.store.journal import Journal, LostRunError
+from azml_pipelines.store.journal import DamagedJournalError, Journal, LostRunError
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.workspace_folder import RunFolder
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["Orchestrator", "main"]
+__all__ = ["Orchestrator", "main", "read_plan"]
 
 _RESERVE_BYTES = 256 * 1024
 
@@ -48,6 +49,7 @@ class Orchestrator:
 
         Raises:
             LostRunError: Another process drives it.
+            DamagedJournalError: Its journal is not what was written.
         """
         owner = Owner.of_process(os.getpid())
         if owner is None:
@@ -61,7 +63,11 @@ class Orchestrator:
         self._journal.start_run()
         try:
             context = StepContext(
-                self._read_plan(), self._folder, epoch, self._journal, self._check
+                read_plan(self._folder, self._journal.plan_sha256()),
+                self._folder,
+                epoch,
+                self._journal,
+                self._check,
             )
             error = run_steps(context, ParallelExecutor)
         except RunCanceledError:
@@ -93,22 +99,6 @@ class Orchestrator:
     def _make_room(self) -> None:
         self._folder.reserve.unlink(missing_ok=True)
 
-    def _read_plan(self) -> RunPlan:
-        """Read the plan that was written at submission, and what resumes changed.
-
-        Raises:
-            WorkspaceException: Somebody has changed it since.
-        """
-        text = self._folder.plan.read_bytes()
-        if hashlib.sha256(text).hexdigest() != self._journal.plan_sha256():
-            msg = (
-                f"{self._folder.plan} is not what was submitted; restore it, or submit "
-                "the pipeline again"
-            )
-            raise WorkspaceException(msg)
-        plan = RunPlan.model_validate_json(text)
-        return apply_overrides(plan, read_overrides(self._folder))
-
     def _note_signal(self, number: int, _: FrameType | None) -> None:
         if self._stop_signal is not None:
             os._exit(128 + number)
@@ -125,13 +115,32 @@ class Orchestrator:
             raise RunCanceledError(msg)
 
 
+def read_plan(folder: RunFolder, sha256: str) -> RunPlan:
+    """Read the plan that was written at submission, and what resumes changed.
+
+    Raises:
+        WorkspaceException: Somebody has changed it since.
+    """
+    text = folder.plan.read_bytes()
+    if hashlib.sha256(text).hexdigest() != sha256:
+        msg = (
+            f"{folder.plan} is not what was submitted; restore it, or submit the "
+            "pipeline again"
+        )
+        raise WorkspaceException(msg)
+    plan = RunPlan.model_validate_json(text)
+    return apply_overrides(plan, read_overrides(folder))
+
+
 def main() -> int:
     """Drive the run in the folder given as the only argument."""
     os.umask(0o077)
+    # What importing makes stays; what a bundle makes is gone with it, without a search.
+    gc.set_threshold(100_000, 50, 50)
     folder = RunFolder(Path(sys.argv[1]))
     try:
         Orchestrator(folder).run()
-    except LostRunError as error:
+    except (LostRunError, DamagedJournalError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is the orchestrator's log
         return 1
     except Exception:  # noqa: BLE001 - written down, then the process ends

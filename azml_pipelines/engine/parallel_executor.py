@@ -5,25 +5,33 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from azml_pipelines.compute.agent import Agent
-from azml_pipelines.data.commit import commit, damaged_mini_batches
-from azml_pipelines.data.minibatch import (
-    MiniBatchFile,
-    check_mini_batches,
-    write_mini_batches,
-)
+from azml_pipelines.compute.local_nodes import LocalNodes
+from azml_pipelines.compute.standby import Standby
+from azml_pipelines.data.commit import damaged_mini_batches
+from azml_pipelines.data.minibatch import frozen_sizes
+from azml_pipelines.engine.auto_size import AutoSize
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.failure_text import first_failure_text
+from azml_pipelines.engine.found_count import FoundCount
 from azml_pipelines.engine.job_logs import JobLogs
+from azml_pipelines.engine.largest_first import LargestFirst
 from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
-from azml_pipelines.engine.node_plans import StepPlace, agent_plans
-from azml_pipelines.engine.step_inputs import (
-    output_directory,
-    step_inputs,
+from azml_pipelines.engine.node_plans import StepPlace, agent_plans, input_supply
+from azml_pipelines.engine.output_place import open_output
+from azml_pipelines.engine.stall_report import write_stall_report
+from azml_pipelines.engine.step_inputs import step_inputs
+from azml_pipelines.engine.step_list import StepList
+from azml_pipelines.engine.step_output import (
+    commit_rows,
+    destination_of,
+    output_form,
+    register_output,
 )
+from azml_pipelines.engine.watchdog import Watchdog
 from azml_pipelines.errors import (
     AzmlError,
     DamagedPartError,
@@ -31,7 +39,6 @@ from azml_pipelines.errors import (
     ExecutionError,
     OutputError,
     RunCanceledError,
-    UserErrorException,
 )
 from azml_pipelines.failpoints import point
 from azml_pipelines.store.failed_items_files import write_failed_items
@@ -39,12 +46,12 @@ from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from azml_pipelines.compute.agent import AgentPlan
-    from azml_pipelines.compute.cluster import LocalSlots
     from azml_pipelines.compute.report import BundleReport
+    from azml_pipelines.data.minibatch import Sizes
     from azml_pipelines.engine.dispatch import Slots
     from azml_pipelines.engine.step_inputs import StepInput
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
@@ -63,6 +70,8 @@ class StepContext(StepPlace):
     journal: Journal
     check: Callable[[], None]
     """Raises when the run has to stop."""
+    standby: Standby = field(default_factory=Standby)
+    """What one step leaves to the next; closed after the last one."""
 
 
 class ParallelExecutor:
@@ -78,7 +87,10 @@ class ParallelExecutor:
         self._folder = context.folder.step(step.step_run_id)
         self._counts = Counts()
         self._logs: JobLogs | None = None
+        self._sizes = AutoSize(1)
+        self._roots: list[str] = []
         self._damages = 0
+        self._found_count = FoundCount(step, position, context.journal)
 
     def run(self) -> None:
         """Bring the step to its end.
@@ -116,59 +128,72 @@ class ParallelExecutor:
         self._journal.end_step(self._position, status, error)  # type: ignore[arg-type]
 
     def _work(self) -> None:
-        inputs, side_inputs = step_inputs(self._step)
-        output = output_directory(self._step.output, self._folder.root / "output")
+        supply = input_supply(self._context, self._step)
+        inputs, side_inputs = step_inputs(self._step, supply)
+        place = open_output(self._step.output, self._folder.output)
+        output = place.folder
         self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._step.settings.output_action == "append_row":
+            self._destination(output)  # before anything runs for nothing
         plans = agent_plans(self._context, self._step, inputs, side_inputs, output)
         nodes = self.start_nodes(plans)
         try:
-            self._freeze(inputs)
-            while True:
-                ledger = self._open_ledger()
-                if ledger.waiting_count:
-                    self._dispatch(ledger, nodes.slots())
-                ledger.finish()
-                if self._commit(output):
-                    break
+            with self._list(inputs) as found:
+                while True:
+                    ledger = self._open_ledger()
+                    if ledger.has_more:
+                        self._dispatch(ledger, nodes.slots(), found)
+                    ledger.finish()
+                    if self._commit(output):
+                        break
         except BaseException:
             nodes.close(at_once=True)
             raise
         nodes.close()
+        place.publish(self._destination(output).name)
+        register_output(self._context.run.workspace, self._step.output)
+        supply.close()
 
     def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
         """Start what will do the work; a debug run has something else for that."""
-        return _LocalNodes(plans, self._folder.root / "dask")
+        context = self._context
+        return LocalNodes(plans, context.standby, context.folder.root / "dask")
 
-    def _freeze(self, inputs: list[StepInput]) -> None:
-        """Write the list of mini-batches down, unless an earlier orchestrator has.
+    def cut(self, inputs: list[StepInput], sizes: Sizes) -> Iterator[tuple[int, str]]:
+        """List the inputs; a benchmark lists files that do not exist."""
+        size = self._step.settings.mini_batch_size
+        for number, found in enumerate(inputs):
+            yield from found.mini_batches(number, size, sizes)
+
+    @contextlib.contextmanager
+    def _list(self, inputs: list[StepInput]) -> Iterator[StepList]:
+        """List the inputs while the block lasts, unless an earlier process has.
 
         Raises:
             EmptyDatasetError: There is not one mini-batch.
             UserErrorException: A file of the input cannot be read.
         """
-        where = read_resume_point(self._context.folder.journal, self._position)
-        if where.total_mini_batches is not None:
-            check_mini_batches(self._folder.mini_batches, where.list_sha256)
-            return
-        size = self._step.settings.mini_batch_size
-        lines = (
-            line
-            for number, found in enumerate(inputs)
-            for line in found.mini_batches(number, size)
+        settings, path = self._step.settings, self._folder.mini_batches
+        self._roots = [found.root for found in inputs]
+
+        def cut(kept: int) -> Iterator[tuple[int, str]]:
+            self._sizes = AutoSize(settings.node_count, frozen_sizes(path, kept))
+            return self.cut(inputs, self._sizes)
+
+        found = StepList(
+            self._journal, self._context.folder.journal, self._position, path, cut
         )
         try:
-            totals = write_mini_batches(lines, self._folder.mini_batches)
-        except OSError as error:
-            msg = f"the mini-batches cannot be listed: {error}"
-            raise UserErrorException(msg) from error
-        if not totals.mini_batches:
-            names = ", ".join(repr(found.plan.name) for found in inputs)
-            places = ", ".join(found.root for found in inputs)
-            msg = f"input {names} has no items: nothing was found at {places}"
-            raise EmptyDatasetError(msg)
-        self._journal.note_totals(
-            self._position, totals.mini_batches, totals.items, totals.sha256
-        )
+            found.begin(self._context.check)
+            if not found.known:
+                names = ", ".join(repr(found.plan.name) for found in inputs)
+                places = ", ".join(found.root for found in inputs)
+                msg = f"input {names} has no items: nothing was found at {places}"
+                raise EmptyDatasetError(msg)
+            yield found
+        finally:
+            self._sizes.close()
+            found.close()
 
     def _open_ledger(self) -> Ledger:
         settings = self._step.settings
@@ -184,11 +209,21 @@ class ParallelExecutor:
             needs_a_success=settings.output_action == "append_row",
         )
         waiting = [Span(**gap.__dict__) for gap in where.gaps]
-        total = where.total_mini_batches or 0
-        return Ledger(total, limits, waiting, self._counts, where.spoiled)
+        self._sizes.observe(self._counts.done_mini_batches)
+        return Ledger(
+            where.known_mini_batches,
+            limits,
+            waiting,
+            self._counts,
+            where.spoiled,
+            sealed=where.total_mini_batches is not None,
+        )
 
-    def _dispatch(self, ledger: Ledger, slots: Slots) -> None:
+    def _dispatch(self, ledger: Ledger, slots: Slots, found: StepList) -> None:
         settings = self._step.settings
+        self._sizes.slots = slots.count
+        order = LargestFirst(self._folder.mini_batches, self._roots, slots.count)
+        order.begin(ledger, found.items)
         logs = JobLogs(self._folder, ledger.total)
         self._logs = logs
 
@@ -206,21 +241,34 @@ class ParallelExecutor:
             )
             progress = Progress(**ledger.counts.__dict__)
             self._journal.settle(self._position, bundle, progress)
+            logs.total = ledger.total
             logs.settled(report, final, ledger.counts)
+            self._sizes.observe(
+                ledger.counts.done_mini_batches,
+                report.sums.items,
+                report.sums.seconds,
+            )
+            order.observe(report, ledger)
+            self._found_count.observe(slots.count)
+            self._sizes.slots = slots.count
 
-        lines = MiniBatchFile(self._folder.mini_batches)
-        try:
-            Dispatch(
-                ledger,
-                slots,
-                read=lines.read,
-                settle=settle,
-                check=self._context.check,
-                patience=3 * settings.run_invocation_timeout + _PATIENCE,
-                clock=time.monotonic,
-            ).run()
-        finally:
-            lines.close()
+        Dispatch(
+            ledger,
+            slots,
+            read=found.read,
+            settle=settle,
+            check=self._context.check,
+            watchdog=Watchdog(
+                3 * settings.run_invocation_timeout + _PATIENCE,
+                time.monotonic,
+                partial(write_stall_report, self._folder.stalls),
+            ),
+            feed=found,
+        ).run()
+
+    def _destination(self, output: Path) -> Path:
+        note = self._folder.root / "output-name"
+        return destination_of(self._step.settings, output, note)
 
     def _commit(self, output: Path) -> bool:
         """Put the rows together; False when some of them have to be made again.
@@ -231,16 +279,13 @@ class ParallelExecutor:
         settings = self._step.settings
         if settings.output_action != "append_row":
             return True
-        destination = output / settings.append_row_file_name
-        # Workers leave headers only when the arguments or the settings file want one.
-        headers = sorted(self._folder.parts.glob("header-*"))
-        header = headers[0].read_bytes() if headers else b""
+        destination = self._destination(output)
         try:
-            committed = commit(
+            committed = commit_rows(
                 self._journal.slices(self._position),
                 self._folder.parts,
                 destination,
-                header,
+                output_form(settings),
             )
         except DamagedPartError as error:
             self._damages += 1
@@ -270,34 +315,3 @@ class Nodes(Protocol):
 
     def close(self, *, at_once: bool = False) -> None:
         """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
-
-
-class _LocalNodes:
-    """The nodes of one step: their agents, and Dask once there is work to hand out.
-
-    Agents start their worker processes at once, so ``init()`` runs while the input is
-    being listed and Dask is being imported.
-    """
-
-    def __init__(self, plans: list[AgentPlan], scratch: Path) -> None:
-        self._agents = [Agent(plan) for plan in plans]
-        self._scratch = scratch
-        self._slots: LocalSlots | None = None
-
-    def slots(self) -> LocalSlots:
-        """Return the slots of all nodes."""
-        if self._slots is None:
-            from azml_pipelines.compute.cluster import (  # noqa: PLC0415 - takes half a second
-                LocalSlots,
-            )
-
-            self._slots = LocalSlots(self._agents, self._scratch)
-        return self._slots
-
-    def close(self, *, at_once: bool = False) -> None:
-        """See ``Nodes``."""
-        if self._slots is not None:
-            self._slots.close(at_once=at_once)
-            return
-        for agent in self._agents:
-            agent.abandon()

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.compute.fetcher_link import start_fetcher
 from azml_pipelines.data.minibatch import items_of, piece_of
 from azml_pipelines.engine.node_plans import StepPlace, agent_plans
+from azml_pipelines.engine.remote_input import InputSupply
 from azml_pipelines.engine.step_inputs import step_inputs
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.store.execution_overrides import read_effective_plan
+from azml_pipelines.store.workspace_folder import StepFolder
 from azml_pipelines.worker.foreground import Foreground
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from azml_pipelines.compute.agent import AgentPlan
     from azml_pipelines.data.output_action import Rows
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
     from azml_pipelines.store.workspace_folder import RunFolder
-    from azml_pipelines.worker.messages import NodeStart
 
 __all__ = ["Replay", "prepare_replay"]
 
@@ -59,24 +63,32 @@ class Replay:
         """
         with tempfile.TemporaryDirectory(prefix="azml-replay-") as name:
             place = Path(name).resolve()
-            start = self._start(place)
+            plan = self._agent_plan(place)
+            start = plan.start
             snapshot = self.folder.step(self.step.step_run_id).snapshot
             shutil.copytree(snapshot, start.source_directory, symlinks=True)
-            with Foreground(start, self.step.source_directory) as foreground:
+            logs = Path(start.logs)
+            with (
+                contextlib.closing(start_fetcher(plan.supply, logs, "")) as fetcher,
+                fetcher.supplied(self.line),
+                Foreground(start, self.step.source_directory) as foreground,
+            ):
                 return foreground.run(self.mini_batch, self.line)
 
-    def _start(self, place: Path) -> NodeStart:
-        inputs, side_inputs = step_inputs(self.step)
+    def _agent_plan(self, place: Path) -> AgentPlan:
+        supply = InputSupply.of_step(self.plan.workspace, StepFolder(place))
+        inputs, side_inputs = step_inputs(self.step, supply)
         output = place / "output"
         output.mkdir()
         where = StepPlace(self.plan, self.folder, epoch=0)
         plans = agent_plans(where, self.step, inputs, side_inputs, output)
-        return replace(
+        start = replace(
             plans[0].start,
             source_directory=str(place / "source"),
             parts=str(place / "parts"),
             logs=str(place / "logs"),
         )
+        return replace(plans[0], start=start)
 
 
 def prepare_replay(

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
-from azml_pipelines.data.delimited import Delimited, column_names
+from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.listing import list_files, single_file
 from azml_pipelines.data.local_url import local_folder
-from azml_pipelines.data.minibatch import split_files, split_tables
+from azml_pipelines.data.minibatch import (
+    split_files,
+    split_files_by_bytes,
+    split_files_by_sizes,
+    split_groups,
+    split_tables,
+)
+from azml_pipelines.data.output_registration import read_below
+from azml_pipelines.data.partition_groups import file_groups
+from azml_pipelines.data.remote_listing import is_remote
+from azml_pipelines.data.table import TableReader
+from azml_pipelines.data.table_definition import partition_of, table_of
+from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.errors import OutputError, UserErrorException
 from azml_pipelines.worker.messages import WorkerInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from azml_pipelines.data.mini_batch_size import MiniBatchSize
+    from azml_pipelines.data.minibatch import Sizes
+    from azml_pipelines.data.table import Table
+    from azml_pipelines.engine.remote_input import InputSupply
     from azml_pipelines.plan.run_plan import InputPlan, OutputPlan, ParallelRunStepPlan
 
 __all__ = ["StepInput", "argument_values", "output_directory", "step_inputs"]
@@ -33,6 +50,12 @@ class StepInput:
     """Local folder that its files lie below, as workers see it."""
     path: str
     """What scripts get as its path: the folder, or the file when it is a single one."""
+    remote: RemoteInput | None = None
+    """Set when its files are fetched while the step runs."""
+    keys: tuple[str, ...] = ()
+    """Partition keys to cut by."""
+    found_at: int = field(default_factory=time.time_ns)
+    """A file that was written later is not the one that is listed."""
 
     def worker_input(self) -> WorkerInput:
         """Return the input as a worker reads it."""
@@ -42,53 +65,109 @@ class StepInput:
             root=self.root,
             mode=self.plan.mode,
             path=None if self.plan.mode == "direct" else self.path,
-            text=self._text(),
+            table=self._table(),
+            definition=self.definition.model_dump_json(),
+            partition=partition_of(self.definition, self._listed_root),
+            keys=self.keys,
+            supply=None if self.remote is None else str(self.remote.folder),
+            found_at=self.found_at if self._stays else 0,
         )
 
-    def mini_batches(self, number: int, size: int) -> Iterator[tuple[int, str]]:
-        """Cut the input; see ``data.minibatch``."""
+    def mini_batches(
+        self, number: int, size: MiniBatchSize, sizes: Sizes | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Cut the input; see ``data.minibatch``.
+
+        Args:
+            number: Which input of the step it is, from 0.
+            size: Of the mini-batches.
+            sizes: Says how many files come next where ``size`` is ``auto``.
+        """
+        if self.remote is not None and self.keys:
+            partition = partition_of(self.definition, list_files(self.definition).root)
+            return self.remote.groups(number, partition, self.keys)
+        if self.remote is not None:
+            return self.remote.mini_batches(number, size, sizes)
         paths = list_files(self.definition).paths
-        text = self._text()
-        if text is None:
-            return split_files(number, paths, size)
-        return split_tables(number, self.root, paths, size, text)
+        table = self._table()
+        if self.keys:
+            return self._cut_groups(number, paths, tables=table is not None)
+        if table is None:
+            return self._cut_files(number, paths, size, sizes)
+        return split_tables(number, self._reader(table), paths, size)
 
-    def _text(self) -> Delimited | None:
-        written = self.definition.format
-        if written is None:
-            return None
-        text = Delimited(
-            separator=written.separator,
-            header=written.header,
-            encoding=written.encoding,
-            include_path=written.include_path,
-            empty_as_string=written.empty_as_string,
-            column_types=written.column_types,
-            splittable=not written.support_multi_line,
-        )
-        if written.header != "ONLY_FIRST_FILE_HAS_HEADERS":
-            return text
-        first = next(list_files(self.definition).paths, None)
-        if first is None:
-            return text
-        header_file = os.path.join(self.root, first)  # noqa: PTH118 - as workers do
+    def _reader(self, table: Table) -> TableReader:
+        return TableReader(table, self.root, stamped=self._stays)
+
+    @property
+    def _stays(self) -> bool:
+        """Whether files are what they were for as long as nobody changes them."""
+        return self.plan.dataset is not None and not is_remote(self.plan.dataset)
+
+    def _cut_groups(
+        self, number: int, paths: Iterator[str], *, tables: bool
+    ) -> Iterator[tuple[int, str]]:
+        partition = partition_of(self.definition, self._listed_root)
         try:
-            names = column_names(header_file, text)
-        except (OSError, ValueError) as error:
-            msg = f"input {self.plan.name!r}: no header in {header_file}: {error}"
+            groups = file_groups(
+                self.root, paths, partition, self.keys, stamped=self._stays
+            )
+        except ValueError as error:
+            msg = f"input {self.plan.name!r} cannot be partitioned: {error}"
             raise UserErrorException(msg) from error
-        return replace(text, columns=names, header_file=header_file)
+        return split_groups(number, groups, tables=tables)
+
+    def _cut_files(
+        self,
+        number: int,
+        paths: Iterator[str],
+        size: MiniBatchSize,
+        sizes: Sizes | None,
+    ) -> Iterator[tuple[int, str]]:
+        if size.unit == "bytes":
+            root = list_files(self.definition).root
+            return split_files_by_bytes(number, root, paths, size.amount)
+        if size.unit == "auto" and sizes is not None:
+            return split_files_by_sizes(number, paths, sizes)
+        return split_files(number, paths, size.amount or 1)
+
+    def _table(self) -> Table | None:
+        found = self.definition
+
+        def first_file() -> str | None:
+            return next(list_files(found).paths, None)
+
+        try:
+            return table_of(found, self._listed_root, first_file)
+        except (OSError, ValueError) as error:
+            msg = f"input {self.plan.name!r} cannot be read as a table: {error}"
+            raise UserErrorException(msg) from error
+
+    @property
+    def _listed_root(self) -> str:
+        """The folder that paths are relative to, which ``root`` may only lead to."""
+        if self.remote is not None or not self.definition.partition:
+            return self.root
+        return list_files(self.definition).root
 
 
-def step_inputs(step: ParallelRunStepPlan) -> tuple[list[StepInput], list[StepInput]]:
+def step_inputs(
+    step: ParallelRunStepPlan, supply: InputSupply | None = None
+) -> tuple[list[StepInput], list[StepInput]]:
     """Find the inputs and the side inputs of a step.
 
+    Args:
+        step: The step.
+        supply: Where those on remote stores become local; side inputs, tables and what
+            is to be downloaded are fetched here and now.
+
     Raises:
-        UserErrorException: One is not on this machine, or its ``path_on_compute`` is
-            taken by something else.
+        UserErrorException: One cannot be found, or its ``path_on_compute`` is taken by
+            something else.
     """
-    inputs = [_find(plan) for plan in step.inputs]
-    return inputs, [_find(plan) for plan in step.side_inputs]
+    keys = tuple(step.settings.partition_keys or ())
+    inputs = [replace(_find(plan, supply), keys=keys) for plan in step.inputs]
+    return inputs, [_find(plan, supply, side=True) for plan in step.side_inputs]
 
 
 def _definition(plan: InputPlan) -> DatasetDefinition:
@@ -99,13 +178,28 @@ def _definition(plan: InputPlan) -> DatasetDefinition:
         raise UserErrorException(msg)
     made = plan.produced_by
     source = DataSource(
-        url=made.url, path=made.path_on_datastore, datastore=made.datastore
+        url=made.url,
+        path=made.path_on_datastore,
+        datastore=made.datastore,
+        options=made.options,
     )
-    return DatasetDefinition(kind="file", sources=(source,))
+    return read_below(source, plan.reading)
 
 
-def _find(plan: InputPlan) -> StepInput:
+def _find(
+    plan: InputPlan, supply: InputSupply | None, *, side: bool = False
+) -> StepInput:
     definition = _definition(plan)
+    if is_remote(definition):
+        if side and plan.mode == "direct":
+            url = list_files(definition).root
+            return StepInput(plan, definition, url, url)
+        if supply is None:
+            msg = f"input {plan.name!r} is not on this machine"
+            raise UserErrorException(msg)
+        if not side and definition.kind == "file" and plan.mode != "download":
+            return _supplied(plan, RemoteInput.find(plan, definition, supply))
+        definition = supply.bring(plan, definition)
     root = list_files(definition).root
     file = single_file(definition)
     path = file or root
@@ -115,6 +209,16 @@ def _find(plan: InputPlan) -> StepInput:
         if file and os.path.basename(path) != os.path.basename(file):  # noqa: PTH119
             root = os.path.dirname(file)  # noqa: PTH120
     return StepInput(plan, definition, root, path)
+
+
+def _supplied(plan: InputPlan, remote: RemoteInput) -> StepInput:
+    """Return an input whose files appear while the step runs."""
+    root = path = str(remote.folder)
+    if remote.single is not None:
+        path = str(remote.folder / remote.single)
+    elif plan.path_on_compute is not None and plan.mode != "direct":
+        root = path = _link(plan, path)
+    return StepInput(plan, remote.definition, root, path, remote)
 
 
 def _link(plan: InputPlan, target: str) -> str:
@@ -137,13 +241,17 @@ def _link(plan: InputPlan, target: str) -> str:
 
 
 def output_directory(output: OutputPlan | None, fallback: Path) -> Path:
-    """Return the folder of a step's output, made if it is missing.
+    """Return the folder that a step writes to, made if it is missing.
+
+    Args:
+        output: Of the step, if it has one.
+        fallback: Where to write when that is not on this machine, or there is none.
 
     Raises:
         OutputError: It cannot be made.
     """
     folder = fallback
-    if output is not None:
+    if output is not None and is_local(output.url):
         folder = Path(local_folder(output.url)) / output.path_on_datastore
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -57,6 +57,9 @@ def driver_arguments(
     for number, found in enumerate(inputs):
         kind = "input_ds" if found.definition.kind == "tabular" else "input_fds"
         arguments += [f"--{kind}_{number}", found.plan.name]
+    for number, found in enumerate(inputs):
+        if found.plan.parameter is not None:
+            arguments += [f"--input_pipeline_param_{number}", found.path]
     return arguments
 
 

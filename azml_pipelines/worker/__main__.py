@@ -1,20 +1,30 @@
-"""``python -m azml_pipelines.worker FD``: the fork server of a node."""
+"""``python -m azml_pipelines.worker FD MODULE…``: the fork server of a node."""
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from importlib import import_module
 
+from azml_pipelines.worker import script_entry  # noqa: F401 - workers find it loaded
 from azml_pipelines.worker.forkserver import ForkServer
 from azml_pipelines.worker.process import work
 
 
 def main() -> int:
-    """Serve the agent at the other end of the descriptor given as the only argument."""
+    """Serve the agent at the other end of the descriptor given as the first argument.
+
+    The others are modules that workers will need: what is loaded before they are forked
+    is loaded once.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
+    for module in sys.argv[2:]:
+        import_module(module)
     order = ForkServer(control).serve()
     if order is None:
-        return 0
+        # Nothing of a user's ran here, so nothing waits to be closed.
+        os._exit(0)
     return work(order)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.registry import Registry
@@ -15,16 +14,39 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "EntryError", "MiniBatchContext", "entries"]
 
 
-@dataclass
 class MiniBatchContext:
-    """What ``run(mini_batch, mini_batch_context)`` may ask about its mini-batch."""
+    """What ``run(mini_batch, mini_batch_context)`` may ask about its mini-batch.
 
-    minibatch_index: int
-    """Its place in the plan, from 0."""
-    attempt: int = 1
-    """Which try this is, from 1. Ours: for side effects that must not happen twice."""
-    partition_key_value: dict[str, Any] | None = None
-    """None for mini-batches that were not cut by partition keys."""
+    Args:
+        minibatch_index: Its place in the plan, from 0.
+        attempt: Which try this is, from 1. Ours: for side effects that must not happen
+            twice.
+        values: Finds its partition values, when somebody asks for them.
+        dataset: Makes its dataset, the same.
+    """
+
+    def __init__(
+        self,
+        minibatch_index: int,
+        attempt: int = 1,
+        *,
+        values: Callable[[], dict[str, Any] | None] = lambda: None,
+        dataset: Callable[[], Any] = lambda: None,
+    ) -> None:
+        self.minibatch_index = minibatch_index
+        self.attempt = attempt
+        self._values = values
+        self._dataset = dataset
+
+    @property
+    def partition_key_value(self) -> dict[str, Any] | None:
+        """Partition key to value; None where nothing was cut by partition keys."""
+        return self._values()
+
+    @property
+    def dataset(self) -> Any:  # noqa: ANN401 - a FileDataset or TabularDataset
+        """The files of this mini-batch as a dataset; None for a piece of a file."""
+        return self._dataset()
 
     @property
     def mini_batch_id(self) -> int:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.loading import load_mini_batch
-from azml_pipelines.worker.entry import MiniBatchContext, entries
+from azml_pipelines.worker.context import context_of
+from azml_pipelines.worker.entry import entries
 from azml_pipelines.worker.process import input_reader, output_action_of, settle_in
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Foreground:
         """
         self.entry.init()
         mini_batch = load_mini_batch(line, self.inputs)
-        rows = self.action.rows(self.entry.run(mini_batch, MiniBatchContext(index)))
+        context = context_of(line, self.inputs, index)
+        result = self.entry.run(mini_batch, context) if len(mini_batch) else []
+        rows = self.action.rows(result)
         self.entry.shutdown()
         return rows
 

@@ -167,7 +167,6 @@ class ForkServer:
         self._wake_write.close()
         for descriptor in self._reader.descriptors:
             os.close(descriptor)
-        gc.unfreeze()
 
     def _kill(self, number: int) -> None:
         for pid, known in self._numbers.items():

@@ -9,11 +9,12 @@ import time
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from azml_pipelines.data.loading import load_mini_batch
+from azml_pipelines.data.loading import load_mini_batch, loading_reason
 from azml_pipelines.data.minibatch import items_of
 from azml_pipelines.data.output_action import WrongReturnError
+from azml_pipelines.data.supply import InputFileError, InputStoreError
 from azml_pipelines.failpoints import point
-from azml_pipelines.worker.entry import MiniBatchContext
+from azml_pipelines.worker.context import context_of
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.messages import (
     BUNDLE,
@@ -42,7 +43,7 @@ __all__ = ["StoreError", "Worker"]
 
 
 class StoreError(Exception):
-    """Rows could not be written; nobody's mini-batch is to blame."""
+    """Rows could not be written, or inputs not read; no mini-batch is to blame."""
 
 
 def _flush() -> None:
@@ -97,48 +98,59 @@ class Worker:
         reader = FrameReader(self._link)
         while (frame := reader.read()) is not None and frame[0] == BUNDLE:
             try:
-                self.run_bundle(Bundle.decode(frame[1]))
+                unstarted = self.run_bundle(Bundle.decode(frame[1]))
             except StoreError as error:
                 described = self._errors.describe(error.__cause__ or error)
                 send_frame(self._link, STORE_FAILED, described.encode())
                 return 74
             _flush()
-            send_frame(self._link, BUNDLE_DONE)
+            send_frame(self._link, BUNDLE_DONE, b"%d" % unstarted)
         if frame is not None:
             self.shut_down()
         return 0
 
-    def run_bundle(self, bundle: Bundle) -> None:
+    def run_bundle(self, bundle: Bundle) -> int:
         """Run the mini-batches of a bundle; records and failures say what came of them.
+
+        Returns:
+            How many were not started, because somebody else has time for them.
 
         Raises:
             StoreError: Rows could not be written.
         """
         self._page.begin()
         index = bundle.first
-        for line in bundle.lines.splitlines():
+        # As text: of bytes, the encoding would be found out line by line.
+        for line in bundle.lines.decode("ascii").splitlines():
+            if self._page.recalled and index > bundle.first:
+                self._page.end()
+                return bundle.first + bundle.count - index
             failed = self._run_mini_batch(index, bundle.attempt, line)
             if failed is not None:
                 # The failure first: a death in between must not charge it twice.
                 send_frame(self._link, FAILED, failed.encode())
                 self._page.leave()
             index += 1
+        return 0
 
-    def _run_mini_batch(
-        self, index: int, attempt: int, line: bytes
-    ) -> FailedTry | None:
+    def _run_mini_batch(self, index: int, attempt: int, line: str) -> FailedTry | None:
         page = self._page
         page.enter(index, Phase.LOADING, 0)
         try:
             mini_batch = load_mini_batch(line, self._inputs)
             items = len(mini_batch)
+        except InputStoreError as error:
+            raise StoreError from error
         except Exception as error:  # noqa: BLE001 - unreadable data fails its mini-batch only
-            return self._failed(index, attempt, items_of(line), error, 0.0)
-        context = MiniBatchContext(index, attempt)
+            items = items_of(line)
+            reason = loading_reason(error)
+            return self._failed(index, attempt, items, error, 0.0, reason)
+        context = context_of(line, self._inputs, index, attempt)
         page.enter(index, Phase.RUNNING, items)
         started = time.perf_counter()
         try:
-            result = self._entry.run(mini_batch, context)
+            # A filter may leave no row; scripts are spared the empty table.
+            result = self._entry.run(mini_batch, context) if items else []
             if os.getpid() != self._pid:
                 # A fork that user code has let return must not write a second time.
                 os._exit(0)
@@ -163,19 +175,21 @@ class Worker:
         except OSError as error:
             raise StoreError from error
 
-    def _failed(
+    def _failed(  # noqa: PLR0917 - all that is known of a try
         self,
         index: int,
         attempt: int,
         items: int,
         error: BaseException,
         seconds: float,
+        reason: str = "exception",
     ) -> FailedTry:
-        reason = "exception"
         if isinstance(error, WrongReturnError):
             reason = "wrong return"
         elif isinstance(error, MemoryError):
             reason = "memory"
+        elif isinstance(error, InputFileError):
+            reason = error.reason
         where = f"mini-batch {index}, try {attempt}: "
         described = self._errors.describe(error, where)
         return FailedTry(index, attempt, reason, items, described, seconds)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
 
-from azml_pipelines.data.delimited import Delimited
+from azml_pipelines.data.output_format import OutputForm
+from azml_pipelines.data.table import Table, decoded_partition
 from azml_pipelines.worker.frames import ProtocolError, decode_json, encode_json
+
+if TYPE_CHECKING:
+    from azml_pipelines.data.partition_format import Partition
 
 __all__ = [
     "BUNDLE",
@@ -68,8 +72,18 @@ class WorkerInput:
     mode: str = "direct"
     path: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
     """What scripts see as the path of the input; None in direct mode."""
-    text: Optional[Delimited] = None  # noqa: UP045
-    """How delimited files are written; None for file inputs."""
+    table: Optional[Table] = None  # noqa: UP045
+    """How files become rows; None for file inputs."""
+    definition: str = ""
+    """Of the dataset, as JSON: what the context of a mini-batch makes datasets of."""
+    partition: Optional[Partition] = None  # noqa: UP045
+    keys: tuple[str, ...] = ()
+    """Partition keys by which the input is cut."""
+    supply: Optional[str] = None  # noqa: UP045
+    """Folder where files appear while the step runs; None when they are there."""
+    found_at: int = 0
+    """Nanoseconds since 1970: files that were written later are not those that were
+    listed. 0 where they are made while the run goes on."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,8 @@ class NodeStart:
     max_result_bytes: int = 1 << 28
     logging_level: str = "INFO"
     dataframe_header: bool = False
+    output_form: Optional[OutputForm] = None  # noqa: UP045
+    """How rows are written; None for version 1's way."""
     startup: list[str] = field(default_factory=list)
     """``module:function`` to call before the entry script is loaded."""
 
@@ -109,12 +125,21 @@ class NodeStart:
         """Read the payload of a ``NODE`` frame."""
         fields = decode_json(payload)
         inputs = [_input(item) for item in fields.pop("inputs")]
-        return build(cls, {**fields, "inputs": inputs})
+        form = fields.pop("output_form", None)
+        form = form and OutputForm.decode(form)
+        return build(cls, {**fields, "inputs": inputs, "output_form": form})
 
 
 def _input(fields: dict[str, Any]) -> WorkerInput:
-    text = fields.pop("text")
-    return WorkerInput(text=text and Delimited(**text), **fields)
+    table = fields.pop("table")
+    partition = fields.pop("partition")
+    keys = tuple(fields.pop("keys"))
+    return WorkerInput(
+        table=table and Table.decode(table),
+        partition=partition and decoded_partition(partition),
+        keys=keys,
+        **fields,
+    )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "CAPACITY",
@@ -25,6 +25,7 @@ __all__ = [
     "Page",
     "Phase",
     "Running",
+    "checksum",
     "pack_record",
     "unpack_records",
 ]
@@ -38,6 +39,8 @@ _RECORD = struct.Struct("<QQQIIIfI")
 RECORD_SIZE = _RECORD.size
 """Bytes of one record."""
 _HEAD_SIZE = 64
+_RECALL = _HEAD_SIZE - 1
+"""Where the agent says that the rest of the bundle is wanted back."""
 _IDLE = -1
 _READS = 100
 
@@ -65,6 +68,8 @@ class Done(NamedTuple):
     """Items handed in."""
     seconds: float
     """Time spent in ``run()``."""
+    check: int = 0
+    """CRC-32 of these fields, from the worker: ``checksum``."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,23 @@ class Running:
 
 def pack_record(done: Done) -> bytes:
     """Write one record, with the check that shows whether it is whole."""
-    fields = _FIELDS.pack(*done)
+    fields = _FIELDS.pack(*done[:-1])
     return fields + zlib.crc32(fields).to_bytes(4, "little")
+
+
+def checksum(fields: Iterable[float]) -> int:
+    """Return the check of a record, from its other fields.
+
+    Raises:
+        struct.error: No record can have such fields.
+        OverflowError: Nor these.
+    """
+    return zlib.crc32(_FIELDS.pack(*fields))
 
 
 def unpack_records(records: bytes) -> Iterator[Done]:
     """Read records that ``Page.records`` has checked."""
-    for fields in _RECORD.iter_unpack(records):
-        yield Done(*fields[:-1])
+    return map(Done._make, _RECORD.iter_unpack(records))
 
 
 class Page:
@@ -121,7 +135,29 @@ class Page:
         The first of those is wiped out: the bundle may hold the same mini-batch again.
         """
         self._written = 0
-        self._memory[_HEAD_SIZE : _HEAD_SIZE + _RECORD.size] = bytes(_RECORD.size)
+        self._memory[_RECALL] = 0
+        self._wipe_next()
+
+    def _wipe_next(self) -> None:
+        start = _HEAD_SIZE + self._written * _RECORD.size
+        self._memory[start : start + _RECORD.size] = bytes(_RECORD.size)
+
+    def recall(self) -> None:
+        """Ask for what the worker has not started of its bundle."""
+        self._memory[_RECALL] = 1
+
+    @property
+    def recalled(self) -> bool:
+        """Whether somebody has asked since the bundle began."""
+        return self._memory[_RECALL] != 0
+
+    def end(self) -> None:
+        """End a bundle before its last mini-batch.
+
+        What stands behind its records is wiped out: it may look like one of them.
+        """
+        if self._written < CAPACITY:
+            self._wipe_next()
 
     def enter(self, mini_batch: int, phase: int, items: int) -> None:
         """Note what is in hand from now on; the clock starts here."""

@@ -10,8 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from azml_pipelines.data.loading import FileInput, TableInput
+from azml_pipelines.data.loading import FileInput, InputFacts, TableInput
 from azml_pipelines.data.output_action import output_actions
+from azml_pipelines.data.output_format import FormattedRows
+from azml_pipelines.data.supply import SuppliedInput
 from azml_pipelines.masking import Masker
 from azml_pipelines.worker.entry import entries
 from azml_pipelines.worker.frames import send_frame
@@ -110,15 +112,20 @@ def settle_in(node: NodeStart, process: str, logs: Path) -> None:
 
 def input_reader(item: WorkerInput) -> FileInput | TableInput:
     """Return what reads the mini-batches of an input."""
-    if item.text is not None:
-        return TableInput(item.root, item.text)
-    return FileInput(item.root)
+    facts = InputFacts(item.definition, item.partition, item.keys)
+    if item.table is not None:
+        return TableInput(item.root, item.table, facts)
+    if item.supply is not None:
+        return SuppliedInput(item.root, item.supply)
+    return FileInput(item.root, facts, item.found_at)
 
 
 def output_action_of(node: NodeStart) -> OutputAction:
     """Return the output action of a step, set up as its source directory says."""
     kind = output_actions.get(node.output_action)
     action: OutputAction
+    if node.output_form is not None:
+        return FormattedRows(node.output_form, node.max_result_bytes)
     if node.output_action == "append_row":
         options = read_to_csv_settings(Path(node.source_directory))
         action = kind(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +68,28 @@ def test_a_drain_empties_its_pipes(tmp_path):
     assert [b"a" * 1000, b"b" * 1000] == [
         (tmp_path / name).read_bytes() for name in ("a", "b")
     ]
+
+
+def test_a_drain_does_not_listen_for_ever(tmp_path):
+    """A program that escaped and floods its pipe cannot keep the step from ending."""
+    ticks = itertools.count()
+    drain = LogDrain(clock=lambda: next(ticks))
+    descriptor = drain.open(tmp_path / "flood")
+    leave = threading.Event()
+
+    def flood():
+        with contextlib.suppress(BrokenPipeError):
+            while not leave.is_set():
+                os.write(descriptor, bytes(1 << 16))
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    drain.close()
+    leave.set()
+    thread.join(10)
+    os.close(descriptor)
+
+    assert not thread.is_alive()
 
 
 def test_a_full_disk_loses_log_and_nothing_else(tmp_path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 from azml_pipelines.plan.run_plan import (
     InputPlan,
@@ -24,6 +25,9 @@ from azml_pipelines.store.workspace_folder import RunFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+SETTINGS = {"entry_script": "score.py", "mini_batch_size": MiniBatchSize(5, "files")}
 
 
 @dataclass
@@ -65,9 +69,7 @@ def planned(tmp_path: Path) -> Iterator[Callable[..., Planned]]:
             name="predict",
             source_directory=str(tmp_path),
             **{
-                "settings": ParallelRunSettings(
-                    **{"entry_script": "score.py", "mini_batch_size": 5, **settings}
-                ),
+                "settings": ParallelRunSettings(**{**SETTINGS, **settings}),
                 "inputs": (),
                 "output": OutputPlan(
                     name="rows",

@@ -76,7 +76,7 @@ def test_toward_the_end_bundles_shrink(measured):
     size = measured(0.01)
     settled_size(size, 0.01)
 
-    assert [50, 13, 3] == [size.next(waiting) for waiting in (400, 100, 10)]
+    assert [50, 25, 3] == [size.next(waiting) for waiting in (400, 100, 10)]
 
 
 def test_a_bundle_that_ran_nothing_teaches_nothing():

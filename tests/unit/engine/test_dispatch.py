@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from azml_pipelines.data.minibatch import split_files
 from azml_pipelines.engine.dispatch import Dispatch
+from azml_pipelines.engine.largest_first import heaviest
 from azml_pipelines.engine.ledger import Ledger, Limits, Verdict
+from azml_pipelines.engine.watchdog import Watchdog
 from azml_pipelines.errors import (
     ComputeLostError,
     ErrorThresholdExceeded,
@@ -21,6 +24,7 @@ from azml_pipelines.errors import (
     StalledRunError,
 )
 from azml_pipelines.testing.scripted_slots import ScriptedSlots
+from azml_pipelines.testing.virtual_slots import VirtualSlots
 
 ITEMS = 2
 
@@ -35,6 +39,7 @@ class Step:
         self.slots = slots
         self.check = check
         self.clock = itertools.count()
+        self.feed = None
         self.ends = []
         """Mini-batch, attempt and ``done`` or ``failed``."""
 
@@ -57,8 +62,8 @@ class Step:
             read=lambda first, count: b"".join(self.lines[first : first + count]),
             settle=self.settle,
             check=self.check,
-            patience=100,
-            clock=lambda: next(self.clock),
+            watchdog=Watchdog(100, lambda: next(self.clock)),
+            feed=self.feed,
         ).run()
         return self
 
@@ -280,10 +285,101 @@ class Busy(Silent):
     [pytest.param(Silent(), False, id="silent"), pytest.param(Busy(), True, id="busy")],
 )
 def test_a_step_that_does_not_move_ends(slots, longer):
-    """By the clock that it was given; a worker that goes on counts as moving."""
+    """After one fresh start of its workers; one that goes on counts as moving."""
     step = Step(10, slots)
 
     with pytest.raises(StalledRunError, match=r"for 100 s: \d+ bundles are in hand"):
         step.run()
 
-    assert longer == (next(step.clock) > 150)
+    assert slots.restarts == 1
+    assert longer == (next(step.clock) > 250)
+
+
+class Sleepy(ScriptedSlots):
+    """Slots that report nothing until they are started anew."""
+
+    def next_report(self, timeout):
+        return super().next_report(timeout) if self.restarts else None
+
+
+def test_a_fresh_start_may_help():
+    """Then the step goes on as if nothing had been."""
+    slots = Sleepy()
+    step = Step(10, slots).run()
+
+    assert slots.restarts == 1
+    assert len(step.ends) == 10
+
+
+class Slowly:
+    """A list that is a bundle's length ahead of the work."""
+
+    def __init__(self, total, chunk):
+        self.total = total
+        self.chunk = chunk
+        self.waits = 0
+
+    def grow(self, ledger, wait):
+        """Let one more chunk come."""
+        self.waits += wait > 0
+        ledger.extend(min(self.chunk, self.total - ledger.total))
+        if ledger.total == self.total:
+            ledger.seal()
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 500])
+def test_the_list_may_come_later(chunk):
+    """Everything is settled once, and nothing waits for the end of the list."""
+    slots = ScriptedSlots(count=2, outcomes={(3, 1): "signal", (9, 1): "lost"})
+    step = Step(500, slots)
+    step.ledger = Ledger(0, Limits(), sealed=False)
+    step.feed = Slowly(500, chunk)
+    step.run()
+
+    assert Counter(range(500)) == Counter(index for index, _, _ in step.ends)
+    assert step.feed.waits >= 1
+    step.ledger.finish()
+
+
+def simulated(seconds, *, weights=None, nodes=1, processes=2):
+    """Return the makespan of a step, as a share of the time that cannot be beaten."""
+    slots = VirtualSlots(nodes, processes, seconds.__getitem__, overhead=0.005)
+    step = Step(len(seconds), slots)
+    step.clock = itertools.count(step=0.01)
+    if weights:
+        step.ledger.prefer(heaviest(weights, slots.count, None))
+    step.run()
+
+    assert Counter(range(len(seconds))) == Counter(index for index, _, _ in step.ends)
+
+    return slots.now / max(sum(seconds) / slots.count, *seconds)
+
+
+def skewed(seed, count=2_000):
+    """Return seconds with a long tail, sixteen in all."""
+    random = Random(seed)
+    found = [random.paretovariate(1.2) for _ in range(count)]
+    return [16 * one / sum(found) for one in found]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_skew_that_is_known_costs_next_to_nothing(seed):
+    """The long ones are handed out first."""
+    seconds = skewed(seed)
+
+    assert simulated(seconds, weights=seconds) <= 1.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_skew_that_nobody_knew_of(seed):
+    """Whoever has a long one gives back what waits behind it."""
+    seconds = sorted(skewed(seed))
+    late = max(seconds) / max(sum(seconds) / 2, *seconds)
+
+    assert simulated(seconds) <= 1.05 + late
+
+
+def test_idle_slots_get_what_waits_in_bundles_of_others():
+    """A bundle that turns out to be long is shared out."""
+    quick = [0.001] * 2_000
+    assert simulated([*quick, *[1.0] * 40]) <= 1.1

@@ -12,6 +12,7 @@ from azml_pipelines.data.definition import (
     DataSource,
     DelimitedFormat,
 )
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.minibatch import write_mini_batches
 from azml_pipelines.engine.input_changes import compare_inputs
 from azml_pipelines.engine.step_inputs import step_inputs
@@ -34,15 +35,16 @@ def make_step(tmp_path):
             sources=(DataSource(url=tmp_path.as_uri(), path="data"),),
             format=DelimitedFormat() if kind == "tabular" else None,
         )
+        size = MiniBatchSize(2, "bytes" if kind == "tabular" else "files")
         step = ParallelRunStepPlan(
             step_run_id="step-1",
             name="score",
-            settings=ParallelRunSettings(entry_script="s.py", mini_batch_size=2),
+            settings=ParallelRunSettings(entry_script="s.py", mini_batch_size=size),
             source_directory="/nowhere",
             inputs=(InputPlan(name="texts", mode="direct", dataset=dataset),),
         )
         (found,), _ = step_inputs(step)
-        write_mini_batches(found.mini_batches(0, 2), tmp_path / "list.jsonl")
+        write_mini_batches(found.mini_batches(0, size), tmp_path / "list.jsonl")
         return step, folder
 
     return make
@@ -89,4 +91,54 @@ def test_a_file_was_written_later(make_step, kind):
     os.utime(folder / "b.csv", (50, 50))
 
     assert [("texts", "changed b.csv")] == changes(step, folder, since=40)
-    assert [] == changes(step, folder, since=60)
+    # Pieces of tables remember what their file was like.
+    later = [("texts", "changed b.csv")] if kind == "tabular" else []
+    assert later == changes(step, folder, since=60)
+
+
+@pytest.fixture
+def large_list(make_step, monkeypatch):
+    """A step whose list counts as large, however few lines it has."""
+    monkeypatch.setattr("azml_pipelines.engine.input_changes._LARGE_LIST", 1)
+    files = {f"{number:04}.txt": "x" for number in range(3000)}
+    step, folder = make_step("file", files)
+    os.utime(folder, (1, 1))
+    return step, folder
+
+
+def test_a_large_list_is_not_made_again(large_list, monkeypatch):
+    """Where nothing that is looked at was written, millions of names are not listed."""
+    monkeypatch.setattr(
+        "azml_pipelines.engine.input_changes.StepInput.mini_batches", None
+    )
+
+    assert changes(*large_list) == []
+
+
+@pytest.mark.parametrize("name", ["3000.txt", "0000a.txt"])
+def test_a_new_file_in_a_large_input_is_found(large_list, name):
+    """The folder's own time tells that it has other names now."""
+    step, folder = large_list
+    since = time.time() - 1
+    (folder / name).write_text("new")
+    os.utime(folder / name, (1, 1))
+
+    assert changes(step, folder, since) == [("texts", f"added {name}")]
+
+
+def test_a_removed_file_of_a_large_input_is_found(large_list):
+    """Wherever it stood."""
+    step, folder = large_list
+    since = time.time() - 1
+    (folder / "1500.txt").unlink()
+
+    assert changes(step, folder, since) == [("texts", "removed 1500.txt")]
+
+
+def test_a_change_at_the_end_of_a_large_list_is_found(large_list):
+    """That is where most of what is still to do stands."""
+    step, folder = large_list
+    since = time.time() - 1
+    os.utime(folder / "2999.txt")
+
+    assert changes(step, folder, since) == [("texts", "changed 2999.txt")]

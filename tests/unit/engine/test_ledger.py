@@ -89,7 +89,7 @@ BATCH = st.builds(
     MiniBatch,
     items=st.integers(1, 4),
     failures=st.lists(st.sampled_from(["raise"] * 3 + ["stray"]), max_size=5)
-    | st.just(["stray"] * 12),
+    | st.builds(lambda: ["stray"] * 12),
     results=st.integers(0, 5),
 )
 LIMITS = st.builds(
@@ -103,13 +103,24 @@ LIMITS = st.builds(
 
 
 @settings(max_examples=500)
-@given(limits=LIMITS, batches=st.lists(BATCH, min_size=1, max_size=8), data=st.data())
-def test_the_ledger_agrees_with_the_rules(limits, batches, data):
-    """Every mini-batch is settled once; the step stops exactly when it must."""
+@given(
+    limits=LIMITS,
+    batches=st.lists(BATCH, min_size=1, max_size=8),
+    streamed=st.booleans(),
+    data=st.data(),
+)
+def test_the_ledger_agrees_with_the_rules(limits, batches, streamed, data):
+    """Every mini-batch is settled once; the step stops exactly when it must.
+
+    Whether all of them are known from the start or come while others run.
+    """
     model = Model(limits, batches)
-    ledger = Ledger(len(batches), limits)
+    ledger = Ledger(0 if streamed else len(batches), limits, sealed=not streamed)
     in_hand = []
-    while ledger.waiting_count or in_hand:
+    while ledger.has_more or in_hand:
+        feed(ledger, len(batches), data)
+        if not ledger.waiting_count and not in_hand:
+            continue
         if ledger.waiting_count and (not in_hand or data.draw(st.booleans())):
             in_hand.append(ledger.take(data.draw(st.integers(1, 4))))
             continue
@@ -119,7 +130,7 @@ def test_the_ledger_agrees_with_the_rules(limits, batches, data):
         ledger.give_back(rest)
         for index in range(span.first, span.first + count):
             report(ledger, model, index, span.attempt)
-        scheduled = not ledger.waiting_count
+        scheduled = not ledger.has_more
         if model.exceeded(all_scheduled=scheduled):
             with pytest.raises(ErrorThresholdExceeded):
                 ledger.check()
@@ -135,11 +146,25 @@ def test_the_ledger_agrees_with_the_rules(limits, batches, data):
         retries=sum(one.tries + one.strays - 1 for one in batches),
     )
 
-    if limits.needs_a_success and not model.succeeded_items:
+    if model.exceeded(all_scheduled=True):
+        # Only now it is known that these were all.
+        with pytest.raises(ErrorThresholdExceeded):
+            ledger.finish()
+    elif limits.needs_a_success and not model.succeeded_items:
         with pytest.raises(NoItemSucceededError):
             ledger.finish()
     else:
         ledger.finish()
+
+
+def feed(ledger, total, data):
+    """Let some more come, or be sealed, or be preferred."""
+    if not ledger.sealed:
+        ledger.extend(data.draw(st.integers(0, total - ledger.total)))
+        if ledger.total == total and data.draw(st.booleans()):
+            ledger.seal()
+    if data.draw(st.booleans()):
+        ledger.prefer(data.draw(st.lists(st.integers(0, 7), unique=True)))
 
 
 def report(ledger, model, index, attempt):
@@ -286,14 +311,36 @@ def test_strays_have_a_budget_of_their_own():
     assert ledger.strays_of(0) == 10
 
 
-def test_a_step_that_somebody_keeps_killing_ends():
+@pytest.mark.parametrize(
+    ("total", "allowed"),
+    [
+        pytest.param(200, 100, id="a hundred"),
+        pytest.param(10_000, 500, id="or 5 % of the mini-batches"),
+    ],
+)
+def test_a_step_that_somebody_keeps_killing_ends(total, allowed):
     """Not one mini-batch is to blame, and the message says so."""
-    ledger = Ledger(200, Limits())
-    for mini_batch in range(101):
+    ledger = Ledger(total, Limits())
+    # Before the first one there was nothing that could have succeeded.
+    for mini_batch in range(allowed + 1):
         ledger.failed(mini_batch, 1, 1, charged=False)
+    ledger.check()
+    ledger.failed(allowed + 1, 1, 1, charged=False)
 
-    with pytest.raises(ComputeLostError, match="stray kills or lost nodes"):
+    with pytest.raises(ComputeLostError, match=f"{allowed + 1} tries ended by stray"):
         ledger.check()
+
+
+def test_a_storm_ends_no_step_that_gets_on():
+    """A thousand kills over ten thousand mini-batches, with successes in between."""
+    ledger = Ledger(10_000, Limits())
+    for mini_batch in range(1_000):
+        ledger.take(2)
+        ledger.failed(mini_batch, 1, 1, charged=False)
+        ledger.succeeded(1, 1, 0)
+        ledger.check()
+
+    assert ledger.counts.retries == 1_000
 
 
 def test_what_nobody_has_started_is_given_back():

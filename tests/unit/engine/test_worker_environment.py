@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from azml_pipelines.data.definition import DelimitedFormat
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.engine.step_inputs import step_inputs
 from azml_pipelines.engine.worker_environment import (
     driver_arguments,
@@ -41,7 +42,7 @@ def test_the_command_line_is_that_of_version_1(arguments):
     """Names, order and values; the user's own come before the inputs."""
     line = arguments(
         ["--model", "digits"],
-        mini_batch_size=10,
+        mini_batch_size=MiniBatchSize(10, "files"),
         error_threshold=5,
         allowed_failed_count=2,
         allowed_failed_percent=12.5,
@@ -91,6 +92,19 @@ def test_tables_have_another_name(arguments, file_input):
     line = arguments(inputs=(InputPlan(name="rows", mode="direct", dataset=dataset),))
 
     assert pairs(line)[-1] == ("--input_ds_0", "rows")
+
+
+def test_a_dataset_that_is_a_parameter_is_named_again(arguments, file_input, tmp_path):
+    """With the number of its input, behind all of them, and where its files are."""
+    plain = file_input("labels")
+    bound = file_input("images").model_copy(update={"parameter": "images_param"})
+    line = arguments(inputs=(plain, bound))
+
+    assert pairs(line)[-3:] == [
+        ("--input_fds_0", "labels"),
+        ("--input_fds_1", "images"),
+        ("--input_pipeline_param_1", str(tmp_path / "data" / "images")),
+    ]
 
 
 def test_the_longest_timeout_is_written_out(arguments):

@@ -11,10 +11,11 @@ from zlib import crc32
 
 import pytest
 
-from azml_pipelines.data.delimited import Delimited
 from azml_pipelines.data.loading import FileInput, TableInput
 from azml_pipelines.data.minibatch import split_files
+from azml_pipelines.data.operations import Operation
 from azml_pipelines.data.output_action import AppendRow
+from azml_pipelines.data.table import Table
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.loop import Worker
 from azml_pipelines.worker.messages import (
@@ -89,7 +90,7 @@ def serve(tmp_path):
 
     def serve(entry, *bundles, stop=True, inputs=None, parts="."):
         ours, theirs = socket.socketpair()
-        page = Page.create()
+        page = entry.page = Page.create()
         part = tmp_path / parts / "a.part"
         with ours, theirs:
             for bundle in bundles:
@@ -140,6 +141,42 @@ def test_a_bundle_is_worked_through(serve):
     assert (first.mini_batch, first.rows, first.items) == (7, 2, 2)
     assert (second.offset, second.length) == (16, 8)
     assert second.crc == crc32(b"/data/c\n")
+
+
+def test_the_rest_of_a_bundle_goes_back_when_it_is_wanted(serve):
+    """After the mini-batch at hand, and never without having run one."""
+    entry = Recorder()
+
+    def recall(mini_batch):
+        entry.page.recall()
+        return mini_batch
+
+    entry.answer = recall
+    served = serve(entry, bundle(["a"], ["b"], ["c"], first=7))
+
+    assert (BUNDLE_DONE, b"2") == served.frames[-1]
+    assert [7] == [one.mini_batch for one in served.records]
+    assert served.rows == b"/data/a\n"
+
+
+def test_a_recall_is_for_one_bundle(serve):
+    """The next one is worked through, and records of an earlier one do not count."""
+    entry = Recorder()
+    calls = iter(range(9))
+
+    def recall(mini_batch):
+        if next(calls) == 3:
+            entry.page.recall()
+        return mini_batch
+
+    entry.answer = recall
+    three = bundle(["a"], ["b"], ["c"])
+    served = serve(entry, three, three, bundle(["d"], first=1))
+
+    assert [b"0", b"2", b"0"] == [
+        payload for kind, payload in served.frames if kind == BUNDLE_DONE
+    ]
+    assert len(entry.calls) == 3 + 1 + 1 + 2
 
 
 def test_init_once_then_run_then_shutdown(serve):
@@ -224,7 +261,7 @@ def test_a_mini_batch_that_cannot_be_read_fails_alone(serve, tmp_path):
     (tmp_path / "b.csv").write_text("x\n1\n2\n")
     lines = b'[0,0,["a.csv",2,4]]\n[0,0,["b.csv",2,6]]\n'
     entry = Recorder(lambda frame: list(frame["x"]))
-    inputs = [TableInput(str(tmp_path), Delimited())]
+    inputs = [TableInput(str(tmp_path), Table())]
     served = serve(entry, Bundle(0, 2, 1, lines), inputs=inputs)
     (failed,) = served.failures
 
@@ -232,6 +269,20 @@ def test_a_mini_batch_that_cannot_be_read_fails_alone(serve, tmp_path):
     assert failed.error.exception_type == "FileNotFoundError"
     assert entry.calls.count("run") == 1
     assert served.rows == b"1\n2\n"
+
+
+def test_a_piece_without_rows(serve, tmp_path):
+    """A filter has left none: ``run()`` is not called, and nothing failed."""
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    only = Operation("filter", expression=[">", ["col", "x"], 1])
+    entry = Recorder(lambda frame: list(frame["x"]))
+    inputs = [TableInput(str(tmp_path), Table(operations=(only,)))]
+    lines = b'[0,0,["a.csv",2,4,"",[]]]\n[0,0,["a.csv",4,6,"",[]]]\n'
+    served = serve(entry, Bundle(0, 2, 1, lines), inputs=inputs)
+
+    assert [(0, 0), (1, 1)] == [(one.rows, one.items) for one in served.records]
+    assert entry.calls.count("run") == 1
+    assert served.rows == b"2\n"
 
 
 def test_more_or_fewer_results_than_items(serve):

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml_pipelines.data.delimited import Delimited
+from azml_pipelines.data.column_types import ColumnType
+from azml_pipelines.data.operations import Operation
+from azml_pipelines.data.partition_format import Partition
+from azml_pipelines.data.table import Table
 from azml_pipelines.worker.frames import ProtocolError
 from azml_pipelines.worker.messages import (
     Bundle,
@@ -22,13 +25,33 @@ from azml_pipelines.worker.messages import (
 TEXT = st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"]))
 NUMBER = st.integers(0, 2**63)
 
-DELIMITED = st.builds(
-    Delimited,
-    separator=TEXT,
-    column_types=st.none() | st.dictionaries(TEXT, TEXT),
-    columns=st.none() | st.lists(TEXT),
-    header_file=st.none() | TEXT,
-    splittable=st.booleans(),
+TYPES = st.dictionaries(
+    TEXT,
+    st.builds(
+        ColumnType,
+        kind=st.sampled_from(["integer", "datetime"]),
+        formats=st.lists(TEXT).map(tuple),
+        decimal_mark=TEXT,
+    ),
+)
+PARTITION = st.builds(Partition, format=TEXT, prefix=TEXT, types=TYPES)
+TABLE = st.builds(
+    Table,
+    format=TEXT,
+    options=st.dictionaries(TEXT, TEXT),
+    types=TYPES,
+    columns=st.none() | st.lists(TEXT).map(tuple),
+    include_path=st.booleans(),
+    partition=st.none() | PARTITION,
+    operations=st.lists(
+        st.builds(
+            Operation,
+            kind=st.sampled_from(["take", "keep", "filter"]),
+            columns=st.lists(TEXT).map(tuple),
+            count=NUMBER,
+            expression=st.none() | st.lists(TEXT),
+        )
+    ).map(tuple),
 )
 INPUT = st.builds(
     WorkerInput,
@@ -36,7 +59,9 @@ INPUT = st.builds(
     kind=st.sampled_from(["file", "tabular"]),
     root=TEXT,
     path=st.none() | TEXT,
-    text=st.none() | DELIMITED,
+    table=st.none() | TABLE,
+    partition=st.none() | PARTITION,
+    keys=st.lists(TEXT).map(tuple),
 )
 NODE = st.builds(
     NodeStart,

@@ -16,6 +16,7 @@ from azml_pipelines.worker.page import (
     Done,
     Page,
     Phase,
+    checksum,
     pack_record,
     unpack_records,
 )
@@ -41,7 +42,8 @@ def done(mini_batch, **fields):
         "items": 3,
         "seconds": 0.5,
     }
-    return Done(mini_batch, **{**values, **fields})
+    values = (mini_batch, *{**values, **fields}.values())
+    return Done(*values, checksum(values))
 
 
 def settle(page, *mini_batches):
@@ -65,11 +67,12 @@ U64 = st.integers(0, 2**64 - 1)
     )
 )
 def test_a_record_reads_as_it_was_written(record):
-    """Every field, up to its largest value."""
+    """Every field, up to its largest value, and the check of them all."""
     packed = pack_record(record)
+    whole = record._replace(check=checksum(record[:-1]))
 
     assert len(packed) == RECORD_SIZE
-    assert [record] == list(unpack_records(packed))
+    assert [whole] == list(unpack_records(packed))
 
 
 def test_records_are_read_in_the_order_in_which_they_were_written(page):
@@ -198,3 +201,26 @@ def test_records_survive_the_death_of_their_writer(page):
     assert [0, 1, 2] == numbers(page.records(0, 4))
     assert page.running().mini_batch == 3
     assert page.running().items == 8
+
+
+def test_a_bundle_can_be_recalled(page):
+    """Until the next one begins."""
+    page.begin()
+    before = page.recalled
+    page.recall()
+    asked = page.recalled
+    page.begin()
+
+    assert (before, asked, page.recalled) == (False, True, False)
+
+
+def test_what_stands_behind_a_recalled_bundle_does_not_count(page):
+    """The worker may have had the very same bundle before."""
+    for _ in range(2):
+        page.begin()
+        page.settle(Done(0, 0, 1, 2, 3, 4, 0.5))
+        page.end()
+        last = len(page.records(0, 3))
+        page.settle(Done(1, 0, 1, 2, 3, 4, 0.5))
+
+    assert last == RECORD_SIZE

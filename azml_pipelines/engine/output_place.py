@@ -1,0 +1,86 @@
+"""Where a step writes, and how that gets to a remote store when the step has ended."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.datastore_transfer import files_below
+from azml_pipelines.data.file_copy import is_unfinished
+from azml_pipelines.data.file_store import (
+    StoreError,
+    StoreLocation,
+    is_local,
+    open_store,
+)
+from azml_pipelines.engine.step_inputs import output_directory
+from azml_pipelines.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.plan.run_plan import OutputPlan
+
+__all__ = ["OutputPlace", "open_output"]
+
+_THREADS = 8
+
+
+@dataclass(frozen=True)
+class OutputPlace:
+    """A local folder to write to, and perhaps a store that gets what is in it."""
+
+    folder: Path
+    location: StoreLocation | None = None
+    """None when the folder is the output itself."""
+    path: str = ""
+    """Of the output on the store."""
+
+    def publish(self, last: str) -> None:
+        """Bring every file to the store; doing it again changes nothing.
+
+        Each file appears there whole or not at all. It is the orchestrator alone that
+        puts files, after everything else, so nothing of an attempt that lost gets
+        there.
+
+        Args:
+            last: The file that comes when all the others are there.
+
+        Raises:
+            OutputError: The store does not take them.
+        """
+        if self.location is None:
+            return
+        names = [name for name in files_below(self.folder) if not is_unfinished(name)]
+        try:
+            store = open_store(self.location)
+
+            def put(name: str) -> None:
+                store.put(self.folder / name, f"{self.path}/{name}")
+
+            with ThreadPoolExecutor(_THREADS, "publish") as pool:
+                for _ in pool.map(put, [name for name in names if name != last]):
+                    pass
+            if last in names:
+                put(last)
+        except StoreError as error:
+            msg = f"the output is complete in {self.folder}, but: {error.message}"
+            raise OutputError(msg) from error
+
+
+def open_output(output: OutputPlan | None, fallback: Path) -> OutputPlace:
+    """Return where a step writes.
+
+    Args:
+        output: Of the step, if it has one.
+        fallback: A local folder for what is not written to its place at once.
+
+    Raises:
+        OutputError: The folder cannot be made.
+    """
+    folder = output_directory(output, fallback)
+    if output is None or is_local(output.url):
+        return OutputPlace(folder)
+    location = StoreLocation(output.url, output.options, output.datastore)
+    return OutputPlace(folder, location, output.path_on_datastore)

@@ -1,0 +1,122 @@
+"""What becomes of a step's rows at its end, and of what stood there before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.commit import Committed, commit
+from azml_pipelines.data.commit_tables import commit_tables
+from azml_pipelines.data.definition import DataSource
+from azml_pipelines.data.output_format import OutputForm
+from azml_pipelines.data.output_registration import read_below
+from azml_pipelines.errors import OutputError
+from azml_pipelines.store.workspace_folder import WorkspaceFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from azml_pipelines.data.commit import Slice
+    from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
+    from azml_pipelines.plan.run_plan import OutputPlan, WorkspacePlan
+
+__all__ = ["commit_rows", "destination_of", "output_form", "register_output"]
+
+
+def output_form(settings: ParallelRunSettings) -> OutputForm | None:
+    """Return how rows are written; None for version 1's way."""
+    if settings.output_format is None or settings.output_action != "append_row":
+        return None
+    return OutputForm(
+        settings.output_format,
+        tuple(settings.partition_output_by or ()),
+        dict(settings.output_schema or {}),
+    )
+
+
+def destination_of(settings: ParallelRunSettings, output: Path, note: Path) -> Path:
+    """Return where the rows go, settled once for all orchestrators of the run.
+
+    Args:
+        settings: Of the step.
+        output: Its output folder.
+        note: A file that remembers the name.
+
+    Raises:
+        OutputError: Something is there already, and ``on_existing`` is ``error``.
+    """
+    if note.is_file():
+        return output / note.read_text(encoding="utf-8")
+    place = output / settings.append_row_file_name
+    if settings.partition_output_by:
+        place = place.with_suffix("")
+    if settings.on_existing == "error" and (place.exists() or place.is_symlink()):
+        msg = (
+            f"{place} exists already; remove it, or set on_existing to 'replace' or "
+            "'version'"
+        )
+        raise OutputError(msg)
+    if settings.on_existing == "version":
+        place = _free(place)
+    if settings.on_existing != "replace":
+        temporary = note.with_suffix(".tmp")
+        temporary.write_text(place.name, encoding="utf-8")
+        temporary.replace(note)
+    return place
+
+
+def _free(place: Path) -> Path:
+    """Return the first free name: ``rows.csv``, ``rows.2.csv`` and so on."""
+    number = 2
+    found = place
+    while found.exists() or found.is_symlink():
+        found = place.with_name(f"{place.stem}.{number}{place.suffix}")
+        number += 1
+    return found
+
+
+def register_output(workspace: WorkspacePlan, output: OutputPlan | None) -> None:
+    """Register what a finished step was told to; again, it is the same version."""
+    if output is None or not output.registrations:
+        return
+    from azml_pipelines.store.catalog import Catalog  # noqa: PLC0415 - takes a quarter of a second
+
+    catalog = Catalog(WorkspaceFolder(Path(workspace.root)).catalog)
+    source = DataSource(
+        url=output.url,
+        path=output.path_on_datastore,
+        datastore=output.datastore,
+        options=output.options,
+    )
+    for wanted in output.registrations:
+        catalog.datasets.save(
+            wanted.name,
+            read_below(source, wanted.reading),
+            description=wanted.description,
+            tags=wanted.tags,
+            create_new_version=True,
+        )
+
+
+def commit_rows(
+    slices: Iterable[Slice], parts: Path, destination: Path, form: OutputForm | None
+) -> Committed:
+    """Put the rows together; see ``data.commit``.
+
+    Raises:
+        DamagedPartError: Some rows have to be made again.
+        OutputError: Mini-batches returned different columns.
+        OSError: The destination cannot be written.
+    """
+    if form is not None and form.travels_as_arrow:
+        return commit_tables(slices, parts, destination, form)
+    # Workers leave headers only when somebody wants one.
+    headers = [path.read_bytes() for path in sorted(parts.glob("header-*"))]
+    if form is not None and len(set(headers)) > 1:
+        some = " and ".join(sorted({header.decode().strip() for header in headers})[:2])
+        msg = (
+            f"mini-batches returned different columns: {some}; return the same ones, "
+            "in the same order, or set output_schema"
+        )
+        raise OutputError(msg)
+    return commit(slices, parts, destination, headers[0] if headers else b"")
