@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         DataPathComputeBinding,
         DataReference,
     )
+    from azml_pipelines.data.data_type import DataType
     from azml_pipelines.data.dataset import Dataset
     from azml_pipelines.data.datastore import Datastore
     from azml_pipelines.data.file_dataset import FileDataset
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
         WorkspaceException,
     )
     from azml_pipelines.pipeline.environment import CondaDependencies, Environment
+    from azml_pipelines.pipeline.output_file_dataset_config import (
+        OutputFileDatasetConfig,
+    )
     from azml_pipelines.pipeline.parallel_run_config import ParallelRunConfig
     from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
     from azml_pipelines.pipeline.parameter import PipelineParameter
@@ -63,6 +67,7 @@ __all__ = [
     "DataPath",
     "DataPathComputeBinding",
     "DataReference",
+    "DataType",
     "Dataset",
     "DatasetConsumptionConfig",
     "Datastore",
@@ -76,6 +81,7 @@ __all__ = [
     "Model",
     "ModelNotFoundException",
     "NotAvailableError",
+    "OutputFileDatasetConfig",
     "ParallelRunConfig",
     "ParallelRunStep",
     "ParameterError",
@@ -109,6 +115,7 @@ _PLACES = {
     "DataPath": "data.data_reference",
     "DataPathComputeBinding": "data.data_reference",
     "DataReference": "data.data_reference",
+    "DataType": "data.data_type",
     "Dataset": "data.dataset",
     "DatasetConsumptionConfig": "data.consumption",
     "Datastore": "data.datastore",
@@ -122,6 +129,7 @@ _PLACES = {
     "Model": "run.model",
     "ModelNotFoundException": "errors",
     "NotAvailableError": "errors",
+    "OutputFileDatasetConfig": "pipeline.output_file_dataset_config",
     "ParallelRunConfig": "pipeline.parallel_run_config",
     "ParallelRunStep": "pipeline.parallel_run_step",
     "ParameterError": "errors",

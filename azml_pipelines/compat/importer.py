@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -61,7 +60,7 @@ def _real_folders(name: str) -> list[str]:
     return list(spec.submodule_search_locations or [spec.origin or name])
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Finder:
     """Finds and makes the modules of the table.
 
     Args:
@@ -82,8 +81,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Return a spec for the names of the table, None for any other."""
         if fullname not in self._modules:
             return None
+        # A loader in all but its base class, whose import costs every worker process
+        # ten milliseconds.
         spec = importlib.machinery.ModuleSpec(
-            fullname, self, origin="azml_pipelines.compat", is_package=True
+            fullname,
+            self,  # type: ignore[arg-type]
+            origin="azml_pipelines.compat",
+            is_package=True,
         )
         top, _, rest = fullname.partition(".")
         below = rest.split(".") if rest else []

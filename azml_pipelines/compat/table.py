@@ -24,6 +24,13 @@ _OURS = {
     "azml_pipelines.data.consumption": {
         "azureml.data.dataset_consumption_config": "DatasetConsumptionConfig",
     },
+    "azml_pipelines.data.data_type": {
+        "azureml.data": "DataType",
+        "azureml.data.dataset_factory": "DataType",
+    },
+    "azml_pipelines.data.delimited_options": {
+        "azureml.data.dataset_type_definitions": "PromoteHeadersBehavior",
+    },
     "azml_pipelines.data.data_reference": {
         "azureml.data.data_reference": "DataReference",
         "azureml.data.datapath": "DataPath DataPathComputeBinding",
@@ -55,6 +62,15 @@ _OURS = {
             "WorkspaceException"
         ),
     },
+    "azml_pipelines.pipeline.output_file_dataset_config": {
+        "azureml.data": "OutputFileDatasetConfig",
+        "azureml.data.output_dataset_config": (
+            "OutputFileDatasetConfig OutputTabularDatasetConfig"
+        ),
+    },
+    "azml_pipelines.pipeline.output_tables": {
+        "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputTabularDataset",
+    },
     "azml_pipelines.pipeline.environment": {
         "azureml.core": "CondaDependencies Environment",
         "azureml.core.conda_dependencies": "CondaDependencies",
@@ -82,6 +98,7 @@ _OURS = {
         "azureml.pipeline.core.pipeline": "Pipeline",
     },
     "azml_pipelines.pipeline.pipeline_data": {
+        "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputFileDataset",
         "azureml.pipeline.core": "PipelineData",
         "azureml.pipeline.core.builder": "PipelineData",
     },
@@ -185,15 +202,7 @@ _LATER = {
     ),
     "azureml.core.script_run": "ScriptRun",
     "azureml.core.script_run_config": "ScriptRunConfig",
-    "azureml.data": (
-        "DataType LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig "
-        "OutputFileDatasetConfig"
-    ),
-    "azureml.data.dataset_factory": "DataType",
-    "azureml.data.dataset_type_definitions": "PromoteHeadersBehavior",
-    "azureml.data.output_dataset_config": (
-        "OutputFileDatasetConfig OutputTabularDatasetConfig"
-    ),
+    "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
         "InputPortBinding Module ModuleVersion ModuleVersionDescriptor "
         "OutputPortBinding PipelineDataset PipelineDraft PipelineEndpoint "
@@ -205,10 +214,7 @@ _LATER = {
     "azureml.pipeline.core.module": "Module ModuleVersion",
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
     "azureml.pipeline.core.pipeline_endpoint": "PipelineEndpoint",
-    "azureml.pipeline.core.pipeline_output_dataset": (
-        "PipelineOutputAbstractDataset PipelineOutputFileDataset "
-        "PipelineOutputTabularDataset"
-    ),
+    "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
     "azureml.pipeline.core.schedule": "Schedule ScheduleRecurrence TimeZone",
     "azureml.pipeline.steps": (
         "CommandStep DataTransferStep HyperDriveStep HyperDriveStepRun ModuleStep "

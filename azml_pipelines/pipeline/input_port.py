@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.data.data_reference import DataReference
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.output_file_dataset_config import (
+    OutputFileDatasetConfig,
+)
+from azml_pipelines.pipeline.output_tables import PipelineOutputTabularDataset
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import (
     InputPortBinding,
@@ -17,6 +21,9 @@ from azml_pipelines.pipeline.pipeline_data import (
     PipelineOutputFileDataset,
 )
 from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from azml_pipelines.data.definition import DatasetDefinition
 
 __all__ = ["InputPort", "Readable", "primary_port", "side_port"]
 
@@ -40,6 +47,8 @@ class InputPort:
     path_on_compute: str | None
     given: object
     """What the user wrote; the same object in ``arguments`` means this port."""
+    reading: DatasetDefinition | None = None
+    """How the output of another step becomes a table."""
 
     def current_source(self) -> Readable:
         """Return what is read, with a registered dataset looked up anew."""
@@ -125,13 +134,18 @@ def side_port(step: str, entry: object) -> InputPort:
 
 def _dataset_port(step: str, entry: object) -> InputPort | None:
     if isinstance(entry, PipelineOutputFileDataset):
+        return _from_output(entry)
+    if isinstance(entry, OutputFileDatasetConfig):
+        return replace(_from_output(entry.as_input()), given=entry)
+    if isinstance(entry, PipelineOutputTabularDataset):
         return InputPort(
             name=entry.input_name,
             source=entry.pipeline_data,
-            kind="file",
-            mode=entry.mode,
-            path_on_compute=entry.path_on_compute,
+            kind="tabular",
+            mode="direct",
+            path_on_compute=None,
             given=entry,
+            reading=entry.reading,
         )
     if not isinstance(entry, DatasetConsumptionConfig):
         return None
@@ -154,6 +168,17 @@ def _dataset_port(step: str, entry: object) -> InputPort | None:
     )
 
 
+def _from_output(entry: PipelineOutputFileDataset) -> InputPort:
+    return InputPort(
+        name=entry.input_name,
+        source=entry.pipeline_data,
+        kind="file",
+        mode=entry.mode,
+        path_on_compute=entry.path_on_compute,
+        given=entry,
+    )
+
+
 def _binding_port(binding: InputPortBinding, given: object) -> InputPort:
     return InputPort(
         name=binding.name,
@@ -167,14 +192,8 @@ def _binding_port(binding: InputPortBinding, given: object) -> InputPort:
 
 def _mount(port: InputPort) -> InputPort:
     """Return the port mounted; a path counts only where a mount asked for it."""
-    return InputPort(
-        name=port.name,
-        source=port.source,
-        kind=port.kind,
-        mode="mount",
-        path_on_compute=port.path_on_compute if port.mode == "mount" else None,
-        given=port.given,
-    )
+    path = port.path_on_compute if port.mode == "mount" else None
+    return replace(port, mode="mount", path_on_compute=path)
 
 
 def _described(entry: object) -> str:

@@ -1,31 +1,43 @@
-"""How a mini-batch size is written: ``5`` files, ``"10KB"`` of a table."""
+"""What a configuration keeps of the mini-batch size that somebody wrote."""
 
 from __future__ import annotations
 
-from azml_pipelines.errors import DeclarationError
-from azml_pipelines.pipeline.byte_size import size_in_bytes
-from azml_pipelines.wording import shown
+from azml_pipelines.data.mini_batch_size import read_size
 
-__all__ = [
-    "ACCEPTED_SIZES",
-    "DEFAULT_MINI_BATCH_BYTES",
-    "DEFAULT_MINI_BATCH_FILES",
-    "parse_mini_batch_size",
-]
+__all__ = ["ByteCount", "keep_size"]
 
-ACCEPTED_SIZES = "a whole number (files) or text such as '5', '10KB', '1MB' or '2GB'"
-DEFAULT_MINI_BATCH_FILES = 10
-DEFAULT_MINI_BATCH_BYTES = 1024 * 1024
+_KILOBYTE = 1024
 
 
-def parse_mini_batch_size(text: str) -> int:
-    """Turn ``"5"`` into 5 and ``"1KB"`` into 1024.
+class ByteCount(int):
+    """A number of bytes that was written with its unit, as ``10KB``.
+
+    For version 1's users it is the number. Beside files it still knows that it does not
+    count them.
+    """
+
+    __slots__ = ()
+
+    @property
+    def written(self) -> str:
+        """The size as text that means the same everywhere."""
+        return f"{int(self) // _KILOBYTE}KB"
+
+
+def keep_size(size: object) -> int | str:
+    """Check a size and return what the configuration keeps of it.
+
+    Numbers stay and ``"5"`` and ``"10KB"`` become numbers, as in version 1;
+    ``"500 rows"`` and ``"auto"`` stay text.
 
     Raises:
-        DeclarationError: There is a blank, a decimal point, a sign or another unit.
+        DeclarationError: It is nothing that a size can be.
     """
-    size = size_in_bytes(text)
-    if size is None:
-        msg = f"mini_batch_size={shown(text)} is not allowed. Give {ACCEPTED_SIZES}."
-        raise DeclarationError(msg)
-    return size
+    written = read_size(size)
+    if isinstance(size, int):
+        return size
+    if written.unit == "bytes":
+        return ByteCount(written.amount)
+    if written.unit == "number":
+        return written.amount
+    return "auto" if written.unit == "auto" else f"{written.amount} rows"

@@ -18,12 +18,10 @@ from azml_pipelines.errors import (
     SettingTypeError,
 )
 from azml_pipelines.pipeline.environment import Environment
-from azml_pipelines.pipeline.mini_batch_size import (
-    ACCEPTED_SIZES,
-    parse_mini_batch_size,
-)
+from azml_pipelines.pipeline.mini_batch_size import keep_size
 from azml_pipelines.pipeline.parallel_run_settings import OnFailedMiniBatch
 from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.process_count import AUTO
 from azml_pipelines.wording import did_you_mean, listed, shown
 
 __all__ = [
@@ -124,14 +122,11 @@ def check_only_one(mini_batch_size: object, partition_keys: object) -> None:
         raise DeclarationError(msg)
 
 
-def convert_mini_batch_size(size: object) -> int | PipelineParameter | None:
-    """Return the size as a number; a parameter and None stay what they are."""
-    if size is None or isinstance(size, (int, PipelineParameter)):
+def convert_mini_batch_size(size: object) -> int | str | PipelineParameter | None:
+    """Return the size as it is kept; a parameter and None stay what they are."""
+    if size is None or isinstance(size, PipelineParameter):
         return size
-    if isinstance(size, str):
-        return parse_mini_batch_size(size)
-    msg = f"mini_batch_size={shown(size)} is not allowed. Give {ACCEPTED_SIZES}."
-    raise DeclarationError(msg)
+    return keep_size(size)
 
 
 def check_on_failed_mini_batch(choice: object) -> None:
@@ -165,9 +160,11 @@ def check_partition_keys(keys: object) -> None:
 
 
 def check_process_count(count: object) -> None:
-    """Refuse less than one process; None and a parameter are accepted."""
-    if count is not None and not isinstance(count, PipelineParameter):
-        accepted = "Give a whole number from 1 on, or None."
+    """Refuse less than one process; None, ``auto`` and a parameter are accepted."""
+    if count is None or (isinstance(count, str) and count == AUTO):
+        return
+    if not isinstance(count, PipelineParameter):
+        accepted = "Give a whole number from 1 on, 'auto', or None."
         _check_number("process_count_per_node", count, accepted)
         if not count >= 1:  # type: ignore[operator]
             msg = f"process_count_per_node={shown(count)} is too small. {accepted}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from azml_pipelines.pipeline import parallel_run_checks as checks
 from azml_pipelines.pipeline.byte_size import check_byte_size
 from azml_pipelines.pipeline.environment_variables import as_mapping
+from azml_pipelines.pipeline.output_checks import check_output
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.signatures import explained
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
     from azml_pipelines.pipeline.environment import Environment
     from azml_pipelines.pipeline.parallel_run_checks import NodePool
-    from azml_pipelines.pipeline.parallel_run_settings import OnFailedMiniBatch
+    from azml_pipelines.pipeline.parallel_run_settings import (
+        OnExisting,
+        OnFailedMiniBatch,
+        OutputFormat,
+    )
     from azml_pipelines.pipeline.parallel_run_yaml import ConfigHome
 
 __all__ = ["Bindable", "ComputeChoice", "ParallelRunConfig", "compute_name"]
@@ -43,9 +48,11 @@ class ParallelRunConfig:
         output_action: ``append_row`` or ``summary_only``, in any spelling.
         compute_target: A compute target, its name, or None for this machine.
         node_count: (P) Nodes to use.
-        process_count_per_node: (P) Worker processes on each node; 1 if None.
+        process_count_per_node: (P) Worker processes on each node; 1 if None. Ours:
+            "auto" for as many as cores and memory suffice for.
         mini_batch_size: (P) Files per ``run()`` call, or for tables about as many
-            bytes: 5, "5", "10KB", "1MB"; 10 files or 1 MB if None.
+            bytes: 5, "5", "10KB", "1MB"; 10 files or 1 MB if None. Ours: "10MB" of
+            files, "500 rows" of a table, "auto".
         source_directory: Folder that is copied for the run; the pipeline's default
             source directory if None.
         description: Recorded.
@@ -64,6 +71,10 @@ class ParallelRunConfig:
         memory_limit_per_process: Ours: bytes that a worker process may use: 512000000,
             "512MB"; no limit if None. More fails the try, with the reason ``memory``.
         max_result_bytes: Ours: bytes of rows that one mini-batch may return.
+        output_format: Ours: ``csv`` with a header, ``parquet`` or ``jsonl``.
+        output_schema: Ours: column to ``DataType``: the columns of the output.
+        partition_output_by: Ours: columns that become folders of the output.
+        on_existing: Ours: ``error``, ``replace`` or ``version``.
 
     Raises:
         DeclarationError: An argument is not allowed; also a ``TypeError`` for a count
@@ -79,7 +90,7 @@ class ParallelRunConfig:
         output_action: str,
         compute_target: ComputeChoice,
         node_count: Bindable[int],
-        process_count_per_node: Bindable[int] | None = None,
+        process_count_per_node: Bindable[int | str] | None = None,
         mini_batch_size: Bindable[int | str] | None = None,
         source_directory: str | None = None,
         description: str | None = None,
@@ -95,17 +106,17 @@ class ParallelRunConfig:
         on_failed_mini_batch: OnFailedMiniBatch = "fail",
         memory_limit_per_process: int | str | None = None,
         max_result_bytes: int | str = DEFAULT_MAX_RESULT_BYTES,
+        output_format: OutputFormat | None = None,
+        output_schema: Mapping[str, object] | None = None,
+        partition_output_by: Sequence[str] | None = None,
+        on_existing: OnExisting = "replace",
     ) -> None:
-        self.environment = environment
-        self.entry_script = entry_script
-        self.error_threshold = error_threshold
-        self.output_action = output_action
-        self.compute_target = compute_target
-        self.node_count = node_count
+        self.environment, self.entry_script = environment, entry_script
+        self.error_threshold, self.output_action = error_threshold, output_action
+        self.compute_target, self.node_count = compute_target, node_count
         self.process_count_per_node = process_count_per_node
-        self.mini_batch_size = mini_batch_size
-        self.source_directory = source_directory
-        self.description = description
+        self.mini_batch_size, self.partition_keys = mini_batch_size, partition_keys
+        self.source_directory, self.description = source_directory, description
         self.logging_level = _or_default(logging_level, DEFAULT_LOGGING_LEVEL)
         self.run_invocation_timeout = _or_default(
             run_invocation_timeout, DEFAULT_RUN_INVOCATION_TIMEOUT
@@ -114,11 +125,12 @@ class ParallelRunConfig:
         self.append_row_file_name = append_row_file_name
         self.allowed_failed_count = allowed_failed_count
         self.allowed_failed_percent = allowed_failed_percent
-        self.partition_keys = partition_keys
         self.environment_variables = environment_variables
-        self.on_failed_mini_batch = on_failed_mini_batch
         self.memory_limit_per_process = memory_limit_per_process
+        self.on_failed_mini_batch, self.on_existing = on_failed_mini_batch, on_existing
         self.max_result_bytes = max_result_bytes
+        self.output_format, self.output_schema = output_format, output_schema
+        self.partition_output_by = partition_output_by
         self.check()
 
     @property
@@ -198,6 +210,7 @@ class ParallelRunConfig:
             self.source_directory = self.source_directory.strip()
         checks.check_compute_target(self.compute_target)
         checks.check_on_failed_mini_batch(self.on_failed_mini_batch)
+        check_output(self)
         name = "memory_limit_per_process"
         if self.memory_limit_per_process is not None:
             limit = check_byte_size(name, self.memory_limit_per_process)

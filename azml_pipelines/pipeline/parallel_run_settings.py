@@ -6,17 +6,26 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from azml_pipelines.data.column_types import ColumnType
+from azml_pipelines.data.mini_batch_size import (
+    MiniBatchSize,
+)
+from azml_pipelines.pipeline.process_count import ProcessCount
+
 __all__ = [
     "DEFAULT_APPEND_ROW_FILE_NAME",
+    "OnExisting",
     "OnFailedMiniBatch",
     "OutputAction",
+    "OutputFormat",
     "ParallelRunSettings",
 ]
 
 MOST_NODES = 1000
-MOST_PROCESSES = 1000
 DEFAULT_APPEND_ROW_FILE_NAME = "parallel_run_step.txt"
 OutputAction = Literal["append_row", "summary_only"]
+OutputFormat = Literal["csv", "parquet", "jsonl"]
+OnExisting = Literal["error", "replace", "version"]
 OnFailedMiniBatch = Literal["fail", "bisect"]
 
 
@@ -27,14 +36,23 @@ class ParallelRunSettings(BaseModel):
 
     entry_script: str
     """Relative to the step's source directory."""
-    mini_batch_size: int = Field(ge=1)
-    """Files per mini-batch for file datasets, approximate bytes for tabular ones."""
+    mini_batch_size: MiniBatchSize
+    partition_keys: tuple[str, ...] | None = None
+    """Columns to cut by, instead of a size."""
     output_action: OutputAction = "append_row"
     append_row_file_name: str = DEFAULT_APPEND_ROW_FILE_NAME
     append_row_dataframe_header: bool = False
     """One header line for DataFrame results (``--append_row_dataframe_header``)."""
+    output_format: OutputFormat | None = None
+    """None writes rows as version 1 does."""
+    output_schema: dict[str, ColumnType] | None = None
+    partition_output_by: tuple[str, ...] | None = None
+    """Columns that become folders of the output."""
+    on_existing: OnExisting = "replace"
+    """What becomes of an output that is there already."""
     node_count: int = Field(default=1, ge=1, le=MOST_NODES)
-    process_count_per_node: int = Field(default=1, ge=1, le=MOST_PROCESSES)
+    process_count_per_node: ProcessCount = 1
+    """``auto``: as many as the cores and the memory of a node suffice for."""
     run_invocation_timeout: float = Field(default=60, gt=0, allow_inf_nan=False)
     """Seconds that one ``run()`` call may take."""
     run_max_try: int = Field(default=3, ge=1)

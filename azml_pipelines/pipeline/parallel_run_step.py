@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import DeclarationError, EmptyInputsError
 from azml_pipelines.pipeline.input_port import InputPort, primary_port, side_port
+from azml_pipelines.pipeline.output_file_dataset_config import (
+    OutputFileDatasetConfig,
+)
 from azml_pipelines.pipeline.parallel_run_config import ParallelRunConfig
 from azml_pipelines.pipeline.parameter import PipelineParameter, distinct_parameters
 from azml_pipelines.pipeline.pipeline_data import (
@@ -70,7 +73,10 @@ class ParallelRunStep(PipelineStep):
         name: str,
         parallel_run_config: ParallelRunConfig,
         inputs: Sequence[object],
-        output: PipelineData | PipelineOutputFileDataset | None = None,
+        output: PipelineData
+        | PipelineOutputFileDataset
+        | OutputFileDatasetConfig
+        | None = None,
         side_inputs: Sequence[object] | None = None,
         arguments: Sequence[object] | None = None,
         allow_reuse: bool = True,
@@ -233,7 +239,7 @@ def _check_output(step: str, output: object, output_action: str) -> PipelineData
             "Pass output=PipelineData('…'), or use output_action='summary_only'."
         )
         raise DeclarationError(msg)
-    if isinstance(output, PipelineOutputFileDataset):
+    if isinstance(output, (PipelineOutputFileDataset, OutputFileDatasetConfig)):
         return output.pipeline_data
     if isinstance(output, PipelineData):
         return output

@@ -13,6 +13,8 @@ from azml_pipelines.pipeline.environment_definition import (
     EnvironmentHome,
     parse_environment,
 )
+from azml_pipelines.pipeline.mini_batch_size import ByteCount
+from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import (
     DEFAULT_MAX_RESULT_BYTES,
     ComputeChoice,
@@ -51,6 +53,10 @@ _OUR_KEYS = {
     "on_failed_mini_batch": "fail",
     "memory_limit_per_process": None,
     "max_result_bytes": DEFAULT_MAX_RESULT_BYTES,
+    "output_format": None,
+    "output_schema": None,
+    "partition_output_by": None,
+    "on_existing": "replace",
 }
 """Ours with their defaults; written only when they differ, for version 1's readers."""
 _OTHER_KEYS = (
@@ -85,6 +91,8 @@ def save_config(config: ParallelRunConfig, path: str) -> None:
         "environment": environment.model_dump(mode="json", by_alias=True),
     }
     ours = {key: getattr(config, key) for key in _OUR_KEYS}
+    types = output_schema(config.output_schema) or {}
+    ours["output_schema"] = {name: kind.kind for name, kind in types.items()} or None
     content |= {key: value for key, value in ours.items() if value != _OUR_KEYS[key]}
     Path(path).write_text(strict_yaml.dump({_TOP: content}), encoding="utf-8")
 
@@ -150,6 +158,8 @@ def _source_directory(content: Mapping[str, Any], file: Path) -> str | None:
 def _plain(value: object) -> object:
     if isinstance(value, PipelineParameter):
         return value.default_value
+    if isinstance(value, ByteCount):
+        return value.written
     return list(value) if isinstance(value, tuple) else value
 
 

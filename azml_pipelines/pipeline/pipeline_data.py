@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from azml_pipelines.data.output_registration import registration
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.signatures import explained
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azml_pipelines.data.datastore import AbstractDatastore
+    from azml_pipelines.data.delimited_options import PromoteHeadersBehavior
+    from azml_pipelines.data.output_registration import OutputRegistration
+    from azml_pipelines.pipeline.output_tables import PipelineOutputTabularDataset
     from azml_pipelines.pipeline.step import PipelineStep
 
 __all__ = [
@@ -91,6 +97,10 @@ class PipelineData:
         self.is_directory = is_directory
         self.pipeline_output_name = pipeline_output_name
         self.training_output = training_output
+        self.path_template: str | None = None
+        """Where on the datastore it lands; ``azml/…`` of the step run if None."""
+        self.registrations: list[OutputRegistration] = []
+        """Datasets to register when the step that writes it has finished."""
         self.producer: PipelineStep | None = None
         """The step made last with this as its output."""
         self._data_type = data_type
@@ -219,6 +229,73 @@ class PipelineOutputFileDataset:
     def as_direct(self) -> PipelineOutputFileDataset:
         """Return it given to the script as a dataset."""
         return self._copy("direct", None)
+
+    def parse_delimited_files(  # noqa: PLR0917 - version 1's signature
+        self,
+        include_path: bool = False,
+        separator: str = ",",
+        header: bool | str | PromoteHeadersBehavior = True,
+        partition_format: str | None = None,
+        file_extension: str = "",
+        set_column_types: Mapping[str, object] | None = None,
+        quoted_line_breaks: bool = False,
+    ) -> PipelineOutputTabularDataset:
+        """Return it as a table of delimited text; cells without a type are text.
+
+        Args:
+            include_path: Add a column ``Path``.
+            separator: One character.
+            header: As in ``Dataset.Tabular.from_delimited_files``.
+            partition_format: Columns in the path.
+            file_extension: Which files; ``.csv`` or ``.tsv`` by the separator if empty.
+            set_column_types: Column to ``DataType``.
+            quoted_line_breaks: Recorded: quoted cells may always hold line ends.
+        """
+        from azml_pipelines.pipeline import output_tables  # noqa: PLC0415 - it knows this module
+
+        reading = output_tables.parsed_delimited(
+            include_path,
+            separator,
+            header,
+            partition_format,
+            set_column_types,
+            extension=file_extension,
+        )
+        return output_tables.PipelineOutputTabularDataset(
+            self.pipeline_data, reading, self._input_name
+        )
+
+    def parse_parquet_files(
+        self,
+        include_path: bool = False,
+        partition_format: str | None = None,
+        file_extension: str = ".parquet",
+        set_column_types: Mapping[str, object] | None = None,
+    ) -> PipelineOutputTabularDataset:
+        """Return it as a table of parquet files; see ``parse_delimited_files``."""
+        from azml_pipelines.pipeline import output_tables  # noqa: PLC0415 - it knows this module
+
+        reading = output_tables.parsed_parquet(
+            include_path, partition_format, set_column_types, extension=file_extension
+        )
+        return output_tables.PipelineOutputTabularDataset(
+            self.pipeline_data, reading, self._input_name
+        )
+
+    def register(
+        self, name: str, create_new_version: bool = True
+    ) -> PipelineOutputFileDataset:
+        """Register it as a dataset when the step that writes it has finished.
+
+        Args:
+            name: A new version of this name is made.
+            create_new_version: Recorded: each run makes one.
+
+        Raises:
+            DeclarationError: ``name`` is no text.
+        """
+        self.pipeline_data.registrations.append(registration(name, None, None))
+        return self
 
     def as_named_input(self, name: str) -> PipelineOutputFileDataset:
         """Return it with the name that the reading step uses."""

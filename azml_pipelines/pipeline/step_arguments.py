@@ -12,6 +12,9 @@ from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError, SettingNotTextError
 from azml_pipelines.pipeline.input_port import side_port
+from azml_pipelines.pipeline.output_file_dataset_config import (
+    OutputFileDatasetConfig,
+)
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import (
     InputPortBinding,
@@ -171,6 +174,8 @@ def _data_of(argument: object) -> PipelineData | None:
         return argument.pipeline_data
     if isinstance(argument, InputPortBinding):
         return argument.bind_object
+    if isinstance(argument, OutputFileDatasetConfig):
+        return argument.pipeline_data
     return argument if isinstance(argument, PipelineData) else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,13 +12,15 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from azml_pipelines.data.definition import DatasetDefinition
-from azml_pipelines.errors import DeclarationError
-from azml_pipelines.pipeline.mini_batch_size import (
+from azml_pipelines.data.mini_batch_size import (
     ACCEPTED_SIZES,
-    DEFAULT_MINI_BATCH_BYTES,
-    DEFAULT_MINI_BATCH_FILES,
-    parse_mini_batch_size,
+    DEFAULT_BYTES,
+    DEFAULT_FILES,
+    MiniBatchSize,
+    WrittenSize,
+    parse_size,
 )
+from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.parallel_run_settings import (
     DEFAULT_APPEND_ROW_FILE_NAME,
     ParallelRunSettings,
@@ -37,7 +41,7 @@ from azml_pipelines.plan.run_plan import (
     RunPlan,
 )
 from azml_pipelines.plan.secrets import refuse_secret
-from azml_pipelines.wording import shown
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,19 +155,24 @@ class _Compiled:
 
     def _input(self, port: InputDefinition) -> InputPlan:
         source = port.source
-        produced_by = None
+        produced_by = reading = None
+        parameter = None
         dataset: object = source
         if isinstance(source, StepOutputReference):
             produced_by = self.outputs[source.step, source.output]
+            reading = source.reading
             dataset = None
         elif isinstance(source, ParameterReference):
-            dataset = self.values[source.parameter]
+            parameter = source.parameter
+            dataset = self.values[parameter]
         return InputPlan(
             name=port.name,
             mode=port.mode,
             path_on_compute=port.path_on_compute,
             dataset=dataset if isinstance(dataset, DatasetDefinition) else None,
             produced_by=produced_by,
+            reading=reading,
+            parameter=parameter,
         )
 
     def _settings(
@@ -191,9 +200,10 @@ class _Compiled:
             content |= {
                 "entry_script": step.entry_script,
                 "mini_batch_size": _mini_batch_size(content["mini_batch_size"], inputs),
+                "partition_keys": _partition_keys(content["partition_keys"], inputs),
                 "logging_level": _logging_level(content["logging_level"]),
                 "append_row_file_name": content["append_row_file_name"]
-                or DEFAULT_APPEND_ROW_FILE_NAME,
+                or _file_name(content["output_format"]),
                 _HEADER_OPTION: _header(arguments),
             }
             return ParallelRunSettings.model_validate(content)
@@ -225,23 +235,70 @@ def _output(output: OutputDefinition, step_run_id: str) -> OutputPlan:
         name=output.name,
         datastore=output.datastore,
         url=output.url,
-        path_on_datastore=f"azureml/{step_run_id}/{output.name}",
+        options=output.options,
+        path_on_datastore=_path(output, step_run_id),
+        registrations=output.registrations,
     )
 
 
-def _mini_batch_size(size: object, inputs: Sequence[InputPlan]) -> object:
-    if size is None:
-        tables = any(port.dataset and port.dataset.kind == "tabular" for port in inputs)
-        return DEFAULT_MINI_BATCH_BYTES if tables else DEFAULT_MINI_BATCH_FILES
-    if not isinstance(size, str):
-        return size
-    try:
-        return parse_mini_batch_size(size)
-    except DeclarationError:
-        reason = f"give {ACCEPTED_SIZES}."
-        raise _BadSettingError(
-            field="mini_batch_size", value=size, reason=reason
-        ) from None
+def _file_name(output_format: object) -> str:
+    if output_format is None:
+        return DEFAULT_APPEND_ROW_FILE_NAME
+    return f"{DEFAULT_APPEND_ROW_FILE_NAME.removesuffix('.txt')}.{output_format}"
+
+
+def _path(output: OutputDefinition, step_run_id: str) -> str:
+    if output.path_template is None:
+        return f"azureml/{step_run_id}/{output.name}"
+    path = output.path_template.replace("{run-id}", step_run_id)
+    return path.replace("{output-name}", output.name)
+
+
+def _mini_batch_size(size: object, inputs: Sequence[InputPlan]) -> MiniBatchSize:
+    read = [port.dataset or port.reading for port in inputs]
+    tables = any(found and found.kind == "tabular" for found in read)
+    written = _written_size(size, DEFAULT_BYTES if tables else DEFAULT_FILES)
+    reason = f"give {ACCEPTED_SIZES}."
+    if written is not None:
+        try:
+            return written.of("tabular" if tables else "file")
+        except DeclarationError as error:
+            reason = error.message
+    raise _BadSettingError(field="mini_batch_size", value=size, reason=reason)
+
+
+def _partition_keys(
+    keys: object, inputs: Sequence[InputPlan]
+) -> tuple[str, ...] | None:
+    """Return the partition keys; those of a parameter are JSON, or have commas."""
+    if keys is None:
+        return None
+    if isinstance(keys, str):
+        with contextlib.suppress(ValueError):
+            keys = json.loads(keys)
+    if isinstance(keys, str):
+        keys = [key.strip() for key in keys.split(",")]
+    given = tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else ()
+    for port in inputs:
+        found = port.dataset or port.reading
+        known = found.partition_keys if found else ()
+        unknown = [key for key in given if key not in known]
+        if unknown or not given:
+            reason = (
+                f"input {shown(port.name)} has the partition keys {listed(known)}; "
+                "give some of them, or make it with a partition_format."
+            )
+            raise _BadSettingError(field="partition_keys", value=keys, reason=reason)
+    return given
+
+
+def _written_size(size: object, default: int) -> WrittenSize | None:
+    if isinstance(size, str):
+        return parse_size(size)
+    number = default if size is None else size
+    if isinstance(number, int) or (isinstance(number, float) and number.is_integer()):
+        return WrittenSize(int(number), "number")
+    return None
 
 
 def _logging_level(level: object) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from azml_pipelines.data.column_types import ColumnType
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.output_registration import OutputRegistration
 from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
 from azml_pipelines.pipeline.parallel_run_settings import (
+    OnExisting,
     OnFailedMiniBatch,
     OutputAction,
+    OutputFormat,
 )
 from azml_pipelines.pipeline.parameter import ParameterKind
 from azml_pipelines.plan.run_plan import ComputePlan, Reference
@@ -56,6 +60,8 @@ class StepOutputReference(_Frozen):
     step: str
     """Its ``key``."""
     output: str
+    reading: DatasetDefinition | None = None
+    """How it becomes a table; its only source is a pattern below the output."""
 
 
 Bindable: TypeAlias = bool | int | float | str | ParameterReference | None
@@ -77,15 +83,24 @@ class OutputDefinition(_Frozen):
     name: str
     datastore: str
     url: str
+    options: dict[str, JsonValue] = Field(default_factory=dict)
     pipeline_output_name: str | None = None
+    path_template: str | None = None
+    """Where on the datastore; ``{run-id}`` and ``{output-name}`` are filled in."""
+    registrations: tuple[OutputRegistration, ...] = ()
 
 
 class SettingsDefinition(_Frozen):
     """The settings of a parallel step; those that may be parameters are bindable."""
 
     mini_batch_size: Bindable = None
+    partition_keys: tuple[str, ...] | ParameterReference | None = None
     output_action: OutputAction
     append_row_file_name: str | None = None
+    output_format: OutputFormat | None = None
+    output_schema: dict[str, ColumnType] | None = None
+    partition_output_by: tuple[str, ...] | None = None
+    on_existing: OnExisting = "replace"
     node_count: Bindable = 1
     process_count_per_node: Bindable = None
     run_invocation_timeout: Bindable = None

@@ -18,6 +18,8 @@ from azml_pipelines.pipeline.environment_variables import (
     as_mapping,
     checked_variables,
 )
+from azml_pipelines.pipeline.mini_batch_size import ByteCount
+from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import PipelineParameter
@@ -40,7 +42,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from azml_pipelines.pipeline.input_port import InputPort, Readable
+    from azml_pipelines.pipeline.input_port import InputPort
     from azml_pipelines.pipeline.parallel_run_config import ParallelRunConfig
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.step import PipelineStep
@@ -148,8 +150,6 @@ def _step(
 
 def _refuse_what_comes_later(step: ParallelRunStep) -> None:
     later = None
-    if step.parallel_run_config.partition_keys is not None:
-        later = f"partition_keys={step.parallel_run_config.partition_keys!s}"
     if step.rank_mini_batch_count:
         later = f"--rank_mini_batch_count {step.rank_mini_batch_count}"
     if later is not None:
@@ -164,8 +164,13 @@ def _settings(step: str, config: ParallelRunConfig) -> SettingsDefinition:
     variables = _variables(step, config)
     content = {
         "mini_batch_size": _bindable(config.mini_batch_size),
+        "partition_keys": _partition_keys(config.partition_keys),
         "output_action": str(config.output_action).lower(),
         "append_row_file_name": config.append_row_file_name,
+        "output_format": config.output_format,
+        "output_schema": output_schema(config.output_schema),
+        "partition_output_by": config.partition_output_by,
+        "on_existing": config.on_existing,
         "node_count": _bindable(config.node_count),
         "process_count_per_node": _bindable(config.process_count_per_node),
         "run_invocation_timeout": _bindable(config.run_invocation_timeout),
@@ -199,8 +204,16 @@ def _variables(step: str, config: ParallelRunConfig) -> dict[str, str]:
 def _bindable(value: object) -> object:
     if isinstance(value, PipelineParameter):
         return ParameterReference(parameter=value.name)
+    if isinstance(value, ByteCount):
+        return value.written
     as_python = getattr(value, "item", None)  # a number of numpy
     return as_python() if callable(as_python) else value
+
+
+def _partition_keys(keys: object) -> object:
+    if keys is None or isinstance(keys, PipelineParameter):
+        return _bindable(keys)
+    return tuple(str(key) for key in keys) if isinstance(keys, (list, tuple)) else keys
 
 
 def _input(
@@ -212,20 +225,23 @@ def _input(
         name=port.name,
         mode=port.mode,
         path_on_compute=port.path_on_compute,
-        source=_input_source(port.current_source(), producers, keys),
+        source=_input_source(port, producers, keys),
     )
 
 
 def _input_source(
-    source: Readable,
+    port: InputPort,
     producers: Mapping[PipelineData, PipelineStep],
     keys: Mapping[PipelineStep, str],
 ) -> DatasetDefinition | ParameterReference | StepOutputReference:
+    source = port.current_source()
     if isinstance(source, PipelineParameter):
         return ParameterReference(parameter=source.name)
     if isinstance(source, PipelineData):
         producer = keys[producers[source]]
-        return StepOutputReference(step=producer, output=source.output_name)
+        return StepOutputReference(
+            step=producer, output=source.output_name, reading=port.reading
+        )
     if isinstance(source, DataReference):
         return DatasetDefinition(kind="file", sources=data_sources(source))
     return source.definition
@@ -239,6 +255,9 @@ def _output(pipeline: Pipeline, data: PipelineData) -> OutputDefinition:
         name=data.output_name,
         datastore=datastore.settings.name,
         url=datastore.settings.url,
+        options=datastore.settings.options,
+        path_template=data.path_template,
+        registrations=tuple(data.registrations),
         pipeline_output_name=None
         if data.pipeline_output_name is None
         else str(data.pipeline_output_name),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from azml_pipelines.pipeline.process_count import ProcessCount
 from azml_pipelines.plan.run_plan import ComputePlan
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class ExecutionOverride(BaseModel):
 
     schema_version: Literal[1] = 1
     node_count: int | None = Field(default=None, ge=1, strict=True)
-    process_count_per_node: int | None = Field(default=None, ge=1, strict=True)
+    process_count_per_node: ProcessCount | None = None
     run_invocation_timeout: float | None = Field(
         default=None, gt=0, allow_inf_nan=False
     )

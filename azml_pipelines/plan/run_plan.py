@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from azml_pipelines.data.definition import DatasetDefinition
+from azml_pipelines.data.output_registration import OutputRegistration
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 
 __all__ = [
@@ -47,6 +48,10 @@ class OutputPlan(_Frozen):
     url: str
     path_on_datastore: str
     """``azureml/<step run id>/<output name>``, as in version 1."""
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    """How the datastore is opened; secrets stand there as ``env:NAME``."""
+    registrations: tuple[OutputRegistration, ...] = ()
+    """Datasets to register when the step has finished."""
 
 
 class InputPlan(_Frozen):
@@ -58,6 +63,10 @@ class InputPlan(_Frozen):
     dataset: DatasetDefinition | None = None
     produced_by: OutputPlan | None = None
     """Set exactly when ``dataset`` is not."""
+    reading: DatasetDefinition | None = None
+    """How what is produced becomes a table; a pattern below it is its source."""
+    parameter: str | None = None
+    """The pipeline parameter that the dataset is the value of, if it is one."""
 
 
 class ComputePlan(_Frozen):
@@ -96,6 +105,10 @@ class WorkspacePlan(_Frozen):
     """Absolute path of the folder with the workspace's ``config.json``."""
     subscription_id: str = "local"
     resource_group: str = "local"
+    cache_folder: str | None = None
+    """For fetched files; by default in the workspace's storage."""
+    cache_bytes: int | None = None
+    """What they may need together; by default 20 GiB."""
 
 
 class RunPlan(_Frozen):

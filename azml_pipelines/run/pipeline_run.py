@@ -161,7 +161,7 @@ class PipelineRun(StoredRun):
         self,
         *,
         node_count: int | None = None,
-        process_count_per_node: int | None = None,
+        process_count_per_node: int | str | None = None,
         run_invocation_timeout: float | None = None,
         compute_target: object = None,
         pipeline_parameters: Mapping[str, Any] | None = None,
@@ -174,7 +174,7 @@ class PipelineRun(StoredRun):
 
         Args:
             node_count: From now on; None keeps what it was. So do the next three.
-            process_count_per_node: Worker processes on each node.
+            process_count_per_node: Worker processes on each node, or "auto".
             run_invocation_timeout: Seconds that one ``run()`` call may take.
             compute_target: A compute target or its name.
             pipeline_parameters: What the caller believes the values to be. They are

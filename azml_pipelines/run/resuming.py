@@ -140,6 +140,10 @@ def changes_since(run: PipelineRun, values: Mapping[str, object]) -> Iterator[st
     yield from _other_values(run, values)
     state = run.state()
     statuses = {step.step_run_id: step.status for step in state.steps}
+    # An unfinished list is compared when the run goes on with it.
+    listed = {
+        step.step_run_id for step in state.steps if step.total_mini_batches is not None
+    }
     for step in run.plan.steps:
         if statuses.get(step.step_run_id) == "Finished":
             continue
@@ -147,7 +151,7 @@ def changes_since(run: PipelineRun, values: Mapping[str, object]) -> Iterator[st
         if source:
             yield f"step {step.name!r}: {source}"
         frozen = run.folder.step(step.step_run_id).mini_batches
-        if frozen.is_file():
+        if step.step_run_id in listed and frozen.is_file():
             for name, text in compare_inputs(step, frozen, state.created):
                 yield f"step {step.name!r}, input {name!r}: {text}"
 

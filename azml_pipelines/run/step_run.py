@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.run.output_place import RunOutputPlace
@@ -180,10 +181,16 @@ class StepRun:
     def output_places(self) -> list[RunOutputPlace]:
         """Return where the outputs lie on this machine; an extension of version 1."""
         committed = read_output(self.parent.folder, self.id)
+        copy = str(self.parent.folder.step(self.id).output)
         return [
             RunOutputPlace(
                 one.name,
-                committed or f"{local_folder(one.url)}/{one.path_on_datastore}",
+                committed
+                or (
+                    f"{local_folder(one.url)}/{one.path_on_datastore}"
+                    if is_local(one.url)
+                    else copy
+                ),
             )
             for one in self._outputs()
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,11 +18,14 @@ from azml_pipelines.masking import mask, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
 from azml_pipelines.run.pipeline_run import PipelineRun
+from azml_pipelines.run.store_check import check_stores
+from azml_pipelines.run.workspace_storage import read_storage
 from azml_pipelines.store.catalog import RunRecord
 from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.launch_lock import launching
 from azml_pipelines.store.snapshot import copy_snapshot
-from azml_pipelines.store.workspace_folder import RunFolder
+from azml_pipelines.store.source_warnings import source_warnings
+from azml_pipelines.store.unfinished_run import sweep_unfinished, unfinished_folder
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from azml_pipelines.plan.definition import PipelineDefinition
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.workspace import Workspace
+    from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["submit_definition"]
 
@@ -72,6 +77,7 @@ def submit_definition(
     )
     for step in plan.steps:
         resolve_variables(step.settings.environment_variables, os.environ)
+    check_stores(plan)
     workspace.prepare_storage()
     folder = workspace.folder.run(run_id)
     _write_down(folder, plan, definition)
@@ -95,41 +101,54 @@ def _record(plan: RunPlan, tags: Mapping[str, str]) -> RunRecord:
 
 
 def _described(workspace: Workspace) -> WorkspacePlan:
+    storage = read_storage(workspace.folder.root)
     return WorkspacePlan(
         name=workspace.name,
         root=str(workspace.folder.root),
         subscription_id=workspace.subscription_id,
         resource_group=workspace.resource_group,
+        cache_folder=storage.cache_folder,
+        cache_bytes=storage.cache_bytes,
     )
 
 
 def _write_down(
     folder: RunFolder, plan: RunPlan, definition: PipelineDefinition
 ) -> None:
-    """Fill a folder beside the final one, then rename it."""
-    unfinished = RunFolder(folder.root.with_name(f".new-{plan.run_id}"))
-    unfinished.root.parent.mkdir(mode=0o700, exist_ok=True)
+    """Fill a folder beside the final one, then rename it; see ``sweep_unfinished``."""
+    runs = folder.root.parent
+    unfinished = unfinished_folder(folder)
+    runs.mkdir(mode=0o700, exist_ok=True)
+    sweep_unfinished(runs, time.time())
     unfinished.root.mkdir(mode=0o700)
-    unfinished.steps.mkdir(mode=0o700)
     try:
-        for step in plan.steps:
-            place = unfinished.step(step.step_run_id)
-            place.root.mkdir(mode=0o700)
-            point("submit.snapshot")
-            copy_snapshot(Path(step.source_directory), place.snapshot)
-            _check_script(place.snapshot, step.settings.entry_script, step.name)
-        text = plan.model_dump_json(indent=2).encode()
-        _write_through(unfinished.plan, text)
-        _write_through(
-            unfinished.definition, definition.model_dump_json(indent=2).encode()
-        )
-        Journal.create(unfinished.journal, plan, text)
-        point("submit.rename")
-        unfinished.root.rename(folder.root)
+        with launching(unfinished):
+            _fill(unfinished, plan, definition)
+            point("submit.rename")
+            unfinished.root.rename(folder.root)
     except BaseException:
         shutil.rmtree(unfinished.root, ignore_errors=True)
         raise
-    _flush_folder(folder.root.parent)
+    _flush_folder(runs)
+
+
+def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> None:
+    folder.steps.mkdir(mode=0o700)
+    sources = {}
+    for step in plan.steps:
+        place = folder.step(step.step_run_id)
+        place.root.mkdir(mode=0o700)
+        point("submit.snapshot")
+        source = step.source_directory
+        sources[source] = copy_snapshot(Path(source), place.snapshot)
+        _check_script(place.snapshot, step.settings.entry_script, step.name)
+    for source, files in sources.items():
+        for line in source_warnings(source, files):
+            warnings.warn(line, UserWarning, stacklevel=2)
+    text = plan.model_dump_json(indent=2).encode()
+    _write_through(folder.plan, text)
+    _write_through(folder.definition, definition.model_dump_json(indent=2).encode())
+    Journal.create(folder.journal, plan, text)
 
 
 def _check_script(snapshot: Path, entry_script: str, step: str) -> None:

@@ -14,6 +14,7 @@ from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.run.dataset_mapping import DatasetMapping
+from azml_pipelines.run.workspace_storage import read_storage
 from azml_pipelines.store.private_folder import check_private, make_private
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
 from azml_pipelines.wording import listed, shown
@@ -147,6 +148,14 @@ class WorkspaceRegistrations:
             "unregistered."
         )
         raise UserErrorException(msg)
+
+    def storage_account(self, account_name: str) -> str | None:
+        """Return what ``config.json`` has in the place of a storage account.
+
+        Raises:
+            UserErrorException: The configuration cannot be read.
+        """
+        return read_storage(self.folder.root).account(account_name)
 
     def datastore_folder(self, name: str) -> Path:
         """Return the folder of a datastore that has no place of its own."""

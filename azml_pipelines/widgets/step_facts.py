@@ -59,14 +59,13 @@ class StepFacts:
 def step_facts(step: StepState, now: float, speed: Speed | None = None) -> StepFacts:
     """Return the facts of ``step`` at ``now``; without ``speed`` it is the average."""
     speed = speed or average_speed(step, now)
-    total, done = step.total_mini_batches, step.done_mini_batches
-    known = step.started is not None or done > 0
+    known = step.started is not None or step.done_mini_batches > 0
     return StepFacts(
         name=printable(step.name),
         status=step.status,
         word=_word(step),
         fraction=_fraction(step),
-        mini_batches=_of(done, total) if known else UNKNOWN,
+        mini_batches=_mini_batches(step) if known else UNKNOWN,
         items=_items(step) if known else UNKNOWN,
         failed=f"{step.failed_items:,}" if known else UNKNOWN,
         retries=f"{step.retries:,}" if known else UNKNOWN,
@@ -133,7 +132,7 @@ def duration(seconds: float, *, tenths: bool = True) -> str:
 def _word(step: StepState) -> str:
     total = step.total_mini_batches
     if step.status == "Running" and total is None:
-        return "starting"
+        return "listing" if step.listed_mini_batches else "starting"
     if step.status == "Running" and total and step.done_mini_batches >= total:
         return "finishing"
     return _WORDS[step.status]
@@ -147,6 +146,13 @@ def _fraction(step: StepState) -> float | None:
     if step.total_mini_batches == 0:
         return 0.0
     return min(step.done_mini_batches / step.total_mini_batches, 1.0)
+
+
+def _mini_batches(step: StepState) -> str:
+    total, listed = step.total_mini_batches, step.listed_mini_batches
+    if total is None and listed:
+        return f"{step.done_mini_batches:,}/{listed:,}+"
+    return _of(step.done_mini_batches, total)
 
 
 def _of(done: int, total: int | None) -> str:

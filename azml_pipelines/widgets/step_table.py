@@ -53,11 +53,20 @@ def text(
     facts = [step_facts(step, now) for step in state.steps]
     cells = [[getattr(row, key) for key in _COLUMNS.values()] for row in facts]
     lines += _aligned([list(_COLUMNS), *cells])
+    lines += [
+        f"{printable(step.name)}: {_processes(step.auto_processes)} (auto)"
+        for step in state.steps
+        if step.auto_processes
+    ]
     if state.ended_for_good:
         lines += closing_lines(state, now, outputs, failures)
     else:
         lines += [f"{row.name}: {row.error}" for row in facts if row.error]
     return "\n".join(lines)
+
+
+def _processes(number: int) -> str:
+    return "1 process" if number == 1 else f"{number:,} processes"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

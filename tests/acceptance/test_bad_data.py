@@ -43,7 +43,7 @@ def table_cases() -> Iterator[tuple]:
         "separator": ("one character", ["", ",,", "\n", '"', None, 5, b",", HUGE]),
         "header": ("True, False", ["yes", None, 5, b"x", HUGE, Evil()]),
         "encoding": ("utf8", ["utf-9", "", None, 5, b"utf8", HUGE, []]),
-        "partition_format": ("Leave", ["{a}/x", 5]),
+        "partition_format": ("partition_format", ["{a", "x", "{a:MM}", 5, "{Path}"]),
     }  # fmt: skip
     for field, (accepted, values) in wrong.items():
         for value in values:

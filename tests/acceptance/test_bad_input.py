@@ -54,13 +54,15 @@ CONFIG = {
     ),
     "compute_target": ("compute target", [5, 1.5, b"local", [], {}, True, Evil()]),
     "process_count_per_node": (
-        "from 1",
-        [0, -1, NAN, "2", "two", b"2", [2], {}, HUGE, CONTROL, Evil()],
+        "from 1 on, 'auto', or None",
+        [0, -1, NAN, "2", "two", "Auto", "auto ", "", b"2", [2], {}, HUGE, CONTROL,
+         Evil()],
     ),
     "node_count": ("whole number", [None, b"1", [1], {}]),
     "mini_batch_size": (
-        "'10KB'",
-        ["", "-1KB", "10XB", "1e3", "5 files", "1.5", " 5", "10 MB", "5b", "KB",
+        "'10KB', '1MB' or '2GB', '500 rows' (tables), or 'auto'",
+        ["", "5  rows", "rows", "-5 rows", "1.5 rows", "auto ", "automatic", "-1KB",
+         "10XB", "1e3", "5 files", "1.5", " 5", "10 MB", "5b", "KB",
          "1KBKB", "0x10", "9" * 5000, HUGE, CONTROL, SURROGATE, 1.5, NAN, b"5", [5], {},
          Evil()],
     ),
@@ -93,8 +95,10 @@ CONFIG = {
 # The same, refused when a pipeline is submitted.
 SUBMITTED = {
     "node_count": ("equal to", [0, -1, 10**6, 2**70]),
-    "process_count_per_node": ("equal to", [10**6]),
-    "mini_batch_size": ("equal to", [0, -1, "0", "0KB"]),
+    "process_count_per_node": (
+        "from 1 to 1000, or 'auto'", [1001, 10**6, 2**70, 2.5, INF],
+    ),
+    "mini_batch_size": ("from 1 to 10**18", [0, -1, "0", "0KB", 10**19, 2**70]),
     "run_max_try": ("integer", [2.5]),
     "logging_level": ("INFO", ["TRACE", "", "warn!", 7, HUGE, CONTROL]),
     "environment_variables": (
@@ -212,7 +216,12 @@ def parameter_cases() -> Iterator[tuple]:
 
 def bound_cases() -> Iterator[tuple]:
     """Settings that got their value from a parameter."""
-    bound = {"node_count": 0, "run_max_try": -1, "mini_batch_size": "5 MB"}
+    bound = {
+        "node_count": 0,
+        "run_max_try": -1,
+        "mini_batch_size": "5 MB",
+        "process_count_per_node": "all",
+    }
     for field, value in bound.items():
         yield (
             field,

@@ -111,6 +111,78 @@ def test_nobody_can_connect(script, tmp_path):
     assert not any(asked.values())
 
 
+CALLS = "connect,sendto,sendmsg,sendmmsg"
+"""To connect a datagram socket sends nothing: Dask so asks for its own address."""
+INTERNET = ("AF_INET,", "AF_INET6,")
+
+
+def tracing_works() -> bool:
+    """Whether this system lets a user watch the calls of his own processes."""
+    if shutil.which("strace") is None:
+        return False
+    tried = subprocess.run(
+        ["strace", "-f", "-e", "trace=none", "true"],
+        check=False,
+        capture_output=True,
+        timeout=10,
+    )
+    return tried.returncode == 0
+
+
+def leaves_the_machine(call: str) -> bool:
+    """Whether a traced call connects to somebody else, or sends him something."""
+    if any(home in call for home in ('"127.', '"::1"', "->127.", "->[::1]")):
+        return False
+    if " connect(" in call:
+        return any(family in call for family in INTERNET) and "<UDP" not in call
+    return "<UDP" in call or "<TCP" in call or any(one in call for one in INTERNET)
+
+
+@pytest.mark.parametrize(
+    ("call", "leaves"),
+    [
+        (
+            '7 connect(3<TCP:[1]>, {sa_family=AF_INET, sin_addr="9.9.9.9"}, 16) = 0',
+            True,
+        ),
+        (
+            '7 connect(3<UDP:[1]>, {sa_family=AF_INET, sin_addr="9.9.9.9"}, 16) = 0',
+            False,
+        ),
+        ('7 connect(3<TCP:[1]>, {sa_family=AF_INET, sin_addr="127.0.0.1"}) = 0', False),
+        ("7 sendto(3<UDP:[10.0.0.1:5->9.9.9.9:53]>, x, 1, 0, NULL, 0) = 1", True),
+        ('7 sendto(3<UDP:[1]>, x, 1, 0, {sa_family=AF_INET, "9.9.9.9"}, 16) = 1', True),
+        ("7 sendto(3<TCP:[127.0.0.1:5->127.0.0.1:6]>, x, 1, 0, NULL, 0) = 1", False),
+        ("7 sendto(3<UNIX-STREAM:[1->2]>, x, 1, 0, NULL, 0) = 1", False),
+        ('7 connect(3<UNIX:[1]>, {sa_family=AF_UNIX, sun_path="x"}, 9) = 0', False),
+    ],
+)
+def test_the_watch_sees_who_is_called(call, leaves):
+    """A watch that sees nothing proves nothing."""
+    assert leaves_the_machine(call) is leaves
+
+
+def test_nobody_is_called(script, tmp_path):
+    """No process of a run connects to anything but this machine."""
+    if not tracing_works():
+        pytest.skip("NOT RUN: strace is missing or not allowed here")
+    trace = tmp_path / "trace.txt"
+    watch = ["strace", "-f", "--seccomp-bpf", "-yy", "-qq", "-e", f"trace={CALLS}"]
+    done = subprocess.run(
+        [*watch, "-o", str(trace), *script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    calls = trace.read_text().splitlines()
+    outside = [line for line in calls if leaves_the_machine(line)]
+    print(f"calls {len(calls)} | to elsewhere {len(outside)}")
+
+    assert "Finished" in done.stdout, done.stderr
+    assert outside == []
+
+
 def namespaces_work() -> bool:
     """Whether this system lets a user make a network of his own."""
     if shutil.which("unshare") is None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
-FOLDERS = ("azml_pipelines", "benchmarks", "samples", "steps", "tests")
+FOLDERS = ("azml_pipelines", "benchmarks", "chaos", "samples", "steps", "tests")
 
 FILE_LINES = 400
 CLASS_LINES = 250
@@ -22,6 +22,7 @@ EMPTY_NAMES = frozenset({"base", "common", "core", "helper", "misc", "util"})
 MANY_PARAMETERS = {
     "AmlCompute.provisioning_configuration": "version 1's signature",
     "Datastore.register_azure_blob_container": "version 1's signature",
+    "Datastore.register_azure_data_lake_gen2": "version 1's signature",
     "Datastore.register_azure_file_share": "version 1's signature",
     "Model.__init__": "version 1's signature",
     "Model.list": "version 1's signature",
@@ -29,6 +30,7 @@ MANY_PARAMETERS = {
     "ParallelRunConfig.__init__": "version 1's signature",
     "PipelineData.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",
+    "TabularDatasetFactory.register_pandas_dataframe": "version 1's signature",
     "Workspace.create": "version 1's signature",
 }
 

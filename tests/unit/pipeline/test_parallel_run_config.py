@@ -298,3 +298,8 @@ def test_a_compute_target_object_limits_nodes(config_of, workspace):
     assert config_of(compute_target=target, node_count=2).compute_target is target
     with pytest.raises(ValueError, match="'cpu-cluster' has 1 to 2 nodes"):
         config_of(compute_target=target, node_count=3)
+
+
+def test_the_count_of_processes_may_be_left_to_the_run(config_of):
+    """Ours; the one word, beside version 1's numbers."""
+    assert config_of(process_count_per_node="auto").process_count_per_node == "auto"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -93,12 +95,35 @@ def test_parameters_are_written_as_their_default(config_of, tmp_path):
     assert yaml.safe_load(file.read_text())["parallel_run_config"]["node_count"] == 3
 
 
-@pytest.mark.parametrize(("written", "size"), [("5", 5), ("1KB", 1024), ("null", None)])
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("5", 5),
+        ("1KB", 1024),
+        ("null", None),
+        ("500 rows", "500 rows"),
+        ("auto", "auto"),
+    ],
+)
 def test_sizes_are_read_as_text(load, written, size):
     """Numbers and units both work, written by hand."""
     config = load(INLINE.format(size=written, environment="{name: scoring}"))
 
     assert size == config.mini_batch_size
+
+
+@pytest.mark.parametrize("size", [7, "10KB", "500 rows", "auto"])
+def test_a_size_is_written_with_its_unit(config_of, workspace, tmp_path, size):
+    """Read again, 10 kilobytes do not become 10,240 files."""
+    file = str(tmp_path / "config.yml")
+    config = config_of(mini_batch_size=size)
+    config.save_to_yaml(file)
+    loaded = ParallelRunConfig.load_yaml(workspace, file)
+    content = yaml.safe_load(Path(file).read_text())["parallel_run_config"]
+
+    assert size == content["mini_batch_size"]
+    assert type(config.mini_batch_size) is type(loaded.mini_batch_size)
+    assert config.mini_batch_size == loaded.mini_batch_size
 
 
 def test_an_environment_in_another_file(load, tmp_path):

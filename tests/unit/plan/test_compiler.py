@@ -13,6 +13,7 @@ from azml_pipelines import (
     PipelineData,
     PipelineParameter,
 )
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.plan.run_plan import OutputPlan, Reference, RunPlan
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -36,10 +37,15 @@ def test_the_tutorial(tutorial, definition_of, compiled, images, scripts):
     assert str(scripts) == step.source_directory
     assert step.settings.model_dump() == {
         "entry_script": "score.py",
-        "mini_batch_size": 5,
+        "mini_batch_size": {"amount": 5, "unit": "files"},
         "output_action": "append_row",
         "append_row_file_name": "mnist_outputs.txt",
         "append_row_dataframe_header": False,
+        "partition_keys": None,
+        "output_format": None,
+        "output_schema": None,
+        "partition_output_by": None,
+        "on_existing": "replace",
         "node_count": 2,
         "process_count_per_node": 2,
         "run_invocation_timeout": 60,
@@ -55,6 +61,7 @@ def test_the_tutorial(tutorial, definition_of, compiled, images, scripts):
     }
     assert (port.name, port.mode) == ("minist_param_config", "mount")
     assert images.definition == port.dataset
+    assert port.parameter == "mnist_param"
     assert RunPlan.model_validate_json(plan.model_dump_json()) == plan
 
 
@@ -82,10 +89,10 @@ def test_the_tutorial_again(tutorial, definition_of, compiled, images, tmp_path)
 
     assert one.definition == step.inputs[0].dataset
     assert step.inputs[0].name == "minist_param_config"
-    assert step.settings.mini_batch_size == 1
+    assert MiniBatchSize(1, "files") == step.settings.mini_batch_size
     assert step.settings.process_count_per_node == 1
     assert images.definition == unchanged.inputs[0].dataset
-    assert unchanged.settings.mini_batch_size == 5
+    assert MiniBatchSize(5, "files") == unchanged.settings.mini_batch_size
     assert step.step_run_id != unchanged.step_run_id
 
 
@@ -95,14 +102,20 @@ def test_defaults(step_of, definition_of, compiled, table):
     rows = compiled(definition_of(step_of(inputs=[table.as_named_input("rows")])))
 
     assert files.process_count_per_node == 1
-    assert files.mini_batch_size == 10
+    assert MiniBatchSize(10, "files") == files.mini_batch_size
     assert files.append_row_file_name == "parallel_run_step.txt"
-    assert rows.steps[0].settings.mini_batch_size == 1024 * 1024
+    assert MiniBatchSize(1024**2, "bytes") == rows.steps[0].settings.mini_batch_size
 
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [("5", 5), ("10KB", 10240), (7, 7), ("1gb", 1024**3)],
+    [
+        ("5", MiniBatchSize(5, "files")),
+        ("10KB", MiniBatchSize(10240, "bytes")),
+        (7, MiniBatchSize(7, "files")),
+        ("1gb", MiniBatchSize(1024**3, "bytes")),
+        ("auto", MiniBatchSize(0, "auto")),
+    ],
 )
 def test_sizes_of_parameters_are_converted(
     step_of, definition_of, compiled, size, expected
@@ -111,6 +124,39 @@ def test_sizes_of_parameters_are_converted(
     step = step_of(mini_batch_size=PipelineParameter("size", size))
 
     assert expected == compiled(definition_of(step)).steps[0].settings.mini_batch_size
+
+
+@pytest.mark.parametrize(
+    ("size", "files", "rows"),
+    [
+        (5, MiniBatchSize(5, "files"), MiniBatchSize(5, "bytes")),
+        ("1KB", MiniBatchSize(1024, "bytes"), MiniBatchSize(1024, "bytes")),
+        ("auto", MiniBatchSize(0, "auto"), MiniBatchSize(0, "auto")),
+        ("9 rows", None, MiniBatchSize(9, "rows")),
+    ],
+)
+def test_what_sizes_mean_depends_on_the_input(
+    step_of, definition_of, compiled, table, size, files, rows
+):
+    """Numbers are files or bytes; a unit is kept through definition and plan."""
+    of_table = step_of(mini_batch_size=size, inputs=[table.as_named_input("rows")])
+    definition = definition_of(of_table)
+    stored = type(definition).model_validate_json(definition.model_dump_json())
+
+    assert rows == compiled(stored).steps[0].settings.mini_batch_size
+    if files is not None:
+        plan = compiled(definition_of(step_of(mini_batch_size=size)))
+        again = RunPlan.model_validate_json(plan.model_dump_json())
+
+        assert files == again.steps[0].settings.mini_batch_size
+
+
+def test_rows_of_files(step_of, definition_of, compiled):
+    """Files have no rows; the message says what else to give."""
+    definition = definition_of(step_of(mini_batch_size="9 rows"))
+
+    with pytest.raises(DeclarationError, match=r"='9 rows': only tables .*'10MB'"):
+        compiled(definition)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +187,7 @@ def test_bad_values_name_their_parameter(
         compiled(definition, {"p": value})
 
     line = str(caught.value)
-    shown = 0 if value == "0" else value
-    assert f"Step 'score-images': {setting}={shown!r} (from parameter 'p')" in line
+    assert f"Step 'score-images': {setting}={value!r} (from parameter 'p')" in line
     assert "\n" not in line
     assert "http" not in line
 

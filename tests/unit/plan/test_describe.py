@@ -129,7 +129,6 @@ def test_registered_datasets_are_looked_up_again(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        pytest.param({"partition_keys": ["a"]}, "partition_keys", id="partition_keys"),
         pytest.param(
             {"inputs": [], "arguments": ["--rank_mini_batch_count", "3"]},
             "--rank_mini_batch_count 3",

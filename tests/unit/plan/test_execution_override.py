@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 from azml_pipelines.plan.execution_override import ExecutionOverride, apply_overrides
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan, WorkspacePlan
@@ -17,7 +18,9 @@ def plan():
         ParallelRunStepPlan(
             step_run_id=name,
             name=name,
-            settings=ParallelRunSettings(entry_script="score.py", mini_batch_size=1),
+            settings=ParallelRunSettings(
+                entry_script="score.py", mini_batch_size=MiniBatchSize(1, "files")
+            ),
             source_directory="/nowhere",
             inputs=(),
         )
@@ -92,3 +95,20 @@ def test_whether_there_is_anything_to_keep():
     """An empty override is none."""
     assert not ExecutionOverride().changes_something
     assert ExecutionOverride(node_count=1).changes_something
+
+
+@pytest.mark.parametrize("count", [1, 1000, "auto", "3"])
+def test_counts_of_processes(plan, count):
+    """A number, its text as a command line has it, or auto; kept through a file."""
+    override = ExecutionOverride(process_count_per_node=count)
+    stored = ExecutionOverride.model_validate_json(override.model_dump_json())
+    settings = apply_overrides(plan, [stored]).steps[0].settings
+
+    assert settings.process_count_per_node == (3 if count == "3" else count)
+
+
+@pytest.mark.parametrize("count", [0, -1, 1001, 2.5, "two", "Auto", "", [2], 10**400])
+def test_no_counts_of_processes(count):
+    """Anything else is refused with what is accepted."""
+    with pytest.raises(ValidationError, match="from 1 to 1000, or 'auto'"):
+        ExecutionOverride(process_count_per_node=count)

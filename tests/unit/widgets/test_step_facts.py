@@ -107,6 +107,11 @@ def test_a_waiting_step_says_nothing_it_does_not_know(make_step, now):
     ("changes", "word"),
     [
         pytest.param({"total_mini_batches": None}, "starting", id="not counted yet"),
+        pytest.param(
+            {"total_mini_batches": None, "listed_mini_batches": 70},
+            "listing",
+            id="being counted",
+        ),
         pytest.param({"done_mini_batches": 100}, "finishing", id="committing"),
         pytest.param({"status": "Canceled"}, "canceled", id="stopped"),
     ],
@@ -114,6 +119,14 @@ def test_a_waiting_step_says_nothing_it_does_not_know(make_step, now):
 def test_words_for_what_a_step_does(make_step, now, changes, word):
     """Long silences have a name."""
     assert word == step_facts(make_step(**changes), now).word
+
+
+def test_a_step_that_lists_says_how_many_there_are_so_far(make_step, now):
+    """A plus says that more will come; nobody knows what share is done."""
+    step = make_step(total_mini_batches=None, listed_mini_batches=12_000)
+    facts = step_facts(step, now)
+
+    assert (facts.mini_batches, facts.fraction, facts.left) == ("40/12,000+", None, "-")
 
 
 def test_a_step_that_nobody_saw_end_does_not_grow_older(make_step, now):

@@ -35,3 +35,12 @@ def test_a_failed_step_of_a_running_run_is_explained(make_state, make_step, now)
     steps = [make_step(status="Failed", error="bad"), make_step(name="b")]
 
     assert text(make_state(steps=steps), now).splitlines()[-1] == "predict-digits: bad"
+
+
+def test_a_count_that_was_left_to_the_run_is_shown(make_state, make_step, now):
+    """Below the table, for the steps that have one."""
+    counts = {"one": 1, "many": 2, "given": None}
+    steps = [make_step(name=name, auto_processes=n) for name, n in counts.items()]
+    lines = text(make_state(steps=steps), now).splitlines()
+
+    assert lines[-2:] == ["one: 1 process (auto)", "many: 2 processes (auto)"]
