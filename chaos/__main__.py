@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import secrets
 import signal
 import sys
@@ -41,11 +42,17 @@ def main() -> int:
             f"--only {options.only}: no such test; there are {known}", file=sys.stderr
         )
         return 2
-    print(f"chaos: {size.value} form of {len(tests)} tests, seed {options.seed}")
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(
+        f"chaos: {size.value} form, tests {len(tests)}, seed {options.seed}, {machine}"
+    )
     started = time.monotonic()
-    records = [_run(test, size, options) for test in tests]
     _REPORT.parent.mkdir(exist_ok=True)
-    _REPORT.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    records = []
+    for test in tests:
+        records.append(_run(test, size, options))
+        # Each time, so that a suite that is stopped has said what it found.
+        _REPORT.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     good = sum(record["ok"] is True for record in records)
     absent = sum(record["ok"] is None for record in records)
     print(
@@ -67,6 +74,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", help="names, for example T1,T2")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument(
+        "--minutes", type=float, help="most for each test, where it can stop earlier"
+    )
     parser.add_argument("--traceback", action="store_true", help="of a test that broke")
     return parser.parse_args()
 
@@ -79,11 +89,12 @@ def _is_wanted(test: ChaosTest, size: Size, wanted: set[str] | None) -> bool:
 
 def _run(test: ChaosTest, size: Size, options: argparse.Namespace) -> dict[str, Any]:
     started = time.monotonic()
+    limit = None if options.minutes is None else 60 * options.minutes
     try:
         function = test.load()
         # One line per test: what runs print about themselves is not shown.
         quiet = contextlib.redirect_stdout(io.StringIO())
-        with quiet, Lab(test.name, options.seed) as lab:
+        with quiet, Lab(test.name, options.seed, seconds=limit) as lab:
             verdict = function(lab, size)
     except NotRunError as error:
         verdict = Verdict(not_run=str(error))

@@ -31,7 +31,19 @@ __all__ = ["Fuzzed", "fuzz"]
 _KINDS = (READY, INIT_FAILED, FAILED, BUNDLE_DONE, STORE_FAILED, 0, 99, 255)
 _LIMITS = ProcessLimits(run=0.2, init=0.2, overhead=0.2, stop=0.2)
 _BUNDLE = Bundle(0, 2, 1, b'[0,1,["a"]]\n[0,1,["b"]]\n')
-_VALUES = (None, 0, -1, "x", [], {}, 1e308, True, "\ud800", [[]], {"a": 1})
+_VALUES: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    "x",
+    [],
+    {},
+    1e308,
+    True,
+    "\ud800",
+    [[]],
+    {"a": 1},
+)
 _FIELDS = (
     "mini_batch", "attempt", "reason", "items", "error", "seconds", "charged",
     "exception_type", "message", "user_line", "traceback", "what",

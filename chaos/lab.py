@@ -6,7 +6,6 @@ import hashlib
 import os
 import random
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -14,17 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from azml_pipelines import (
-    Dataset,
-    Environment,
-    Experiment,
-    ParallelRunConfig,
-    ParallelRunStep,
-    Pipeline,
-    PipelineData,
-    Workspace,
-)
-from azml_pipelines.store.run_reader import Failure, read_failures
+from azml_pipelines import Workspace
+from azml_pipelines.testing.one_step import OUTPUT, OneStep
 from chaos.process_tree import kill, processes_below, wait_gone
 
 if TYPE_CHECKING:
@@ -32,10 +22,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from azml_pipelines import PipelineRun
+    from azml_pipelines.store.run_reader import Failure
 
 __all__ = ["OUTPUT", "ROWS_SCRIPT", "Account", "Lab", "names", "rows", "wait_for"]
 
-OUTPUT = "parallel_run_step.txt"
+_ITEM_NAME = "{:06d}"
 ROWS_SCRIPT = """
 import hashlib, os, time
 
@@ -54,7 +45,7 @@ def run(mini_batch):
 
 def names(count: int) -> list[str]:
     """Return the names of the items of an input."""
-    return [f"{number:06d}" for number in range(count)]
+    return [_ITEM_NAME.format(number) for number in range(count)]
 
 
 def rows(items: Iterable[str]) -> bytes:
@@ -100,16 +91,26 @@ class Account:
 
 
 class Lab:
-    """Everything below one temporary folder; nothing of it is left when it closes."""
+    """Everything below one temporary folder; nothing of it is left when it closes.
+
+    Args:
+        test: Name of the test.
+        seed: Of every random choice.
+        seconds: After this time a test begins nothing more; None for as much as it has.
+        root: A folder that stays; a new one of its own when None.
+        workspace: The one of that folder.
+    """
 
     def __init__(
         self,
         test: str,
         seed: int,
         *,
+        seconds: float | None = None,
         root: Path | None = None,
         workspace: Workspace | None = None,
     ) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
         self.random = random.Random(f"{seed}:{test}")
         self.seed = seed
         self._owned = root is None
@@ -122,6 +123,12 @@ class Lab:
         self.workspace = workspace or Workspace.create(
             "chaos", path=place, show_output=False
         )
+        self._runs = OneStep(self.workspace, self.root, _ITEM_NAME)
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether a test should begin nothing more."""
+        return self._end is not None and time.monotonic() > self._end
 
     def __enter__(self) -> Self:
         return self
@@ -151,47 +158,11 @@ class Lab:
 
     def data(self, items: int) -> Path:
         """Return a folder of empty files, made when it is first asked for."""
-        folder = self.root / f"data-{items}"
-        if not folder.exists():
-            folder.mkdir()
-            for name in names(items):
-                os.close(os.open(folder / name, os.O_CREAT | os.O_WRONLY))
-        return folder
-
-    def pipeline(self, script: str, *, items: int, **config: Any) -> Pipeline:
-        """Declare a one-step pipeline; ``config`` goes to ``ParallelRunConfig``."""
-        digest = hashlib.sha256(script.encode()).hexdigest()[:12]
-        source = self.root / f"source-{digest}"
-        source.mkdir(exist_ok=True)
-        (source / "score.py").write_text(script)
-        settings: dict[str, Any] = {
-            "environment": Environment("current"),
-            "source_directory": str(source),
-            "entry_script": "score.py",
-            "error_threshold": -1,
-            "output_action": "append_row",
-            "compute_target": "local",
-            "node_count": 1,
-            "process_count_per_node": 2,
-            "mini_batch_size": 1,
-            **config,
-        }
-        arguments = settings.pop("arguments", None)
-        store = self.workspace.get_default_datastore()
-        files = Dataset.File.from_files(str(self.data(items)))
-        step = ParallelRunStep(
-            name="score",
-            parallel_run_config=ParallelRunConfig(**settings),
-            inputs=[files.as_named_input("files").as_mount()],
-            output=PipelineData("rows", datastore=store),
-            arguments=arguments,
-        )
-        return Pipeline(workspace=self.workspace, steps=[step])
+        return self._runs.data(items)
 
     def submit(self, script: str, *, items: int, **config: Any) -> PipelineRun:
-        """Submit and return at once."""
-        pipeline = self.pipeline(script, items=items, **config)
-        return Experiment(self.workspace, "chaos").submit(pipeline)
+        """Submit a one-step pipeline and return at once; see ``OneStep``."""
+        return self._runs.submit(script, files=items, **config)
 
     def finish(self, run: PipelineRun, seconds: float) -> str | None:
         """Wait for the end of a run; None when it has none within ``seconds``."""
@@ -203,9 +174,7 @@ class Lab:
 
     def output_path(self, run: PipelineRun) -> Path:
         """Return where the output of a run is, or will be."""
-        place = run.find_step_run("score")[0].get_output_data("rows")
-        root = Path(place.datastore.settings.url.removeprefix("file://"))
-        return root / place.path_on_datastore / OUTPUT
+        return self._runs.output_path(run)
 
     def output(self, run: PipelineRun) -> bytes:
         """Return the bytes of the output; none when there is no file."""
@@ -216,19 +185,11 @@ class Lab:
 
     def orchestrator(self, run: PipelineRun) -> int | None:
         """Return the process id of a run's orchestrator, if it has one."""
-        place = f"{run.folder.journal.resolve().as_uri()}?mode=ro"
-        # Read only: the last writer to close would tidy up what a kill left behind.
-        journal = sqlite3.connect(place, uri=True, timeout=10)
-        try:
-            row = journal.execute("SELECT pid FROM run").fetchone()
-        finally:
-            journal.close()
-        return row[0] if row else None
+        return self._runs.orchestrator(run)
 
     def failures(self, run: PipelineRun) -> list[Failure]:
         """Return every failed try of the only step."""
-        step = run.state().steps[0]
-        return list(read_failures(run.folder, step.step_run_id, most=100_000))
+        return self._runs.failures(run)
 
     def left_after(self, seconds: float) -> list[int]:
         """Return the processes that are left after ``seconds``."""

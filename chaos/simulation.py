@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.dispatch import Dispatch
 from azml_pipelines.engine.ledger import Ledger, Limits, Verdict
+from azml_pipelines.engine.watchdog import Watchdog
 from azml_pipelines.errors import ComputeLostError, InitFailedError
 from azml_pipelines.testing.scripted_slots import ScriptedSlots
 
@@ -47,8 +48,7 @@ def simulate(chance: random.Random) -> str:
             read=lambda _, count: _LINE * count,
             settle=settle,
             check=lambda: None,
-            patience=1.0,
-            clock=lambda: 0.0,
+            watchdog=Watchdog(1.0, lambda: 0.0),
         ).run()
     except (ComputeLostError, InitFailedError):
         return _differences(succeeded, failed, total, complete=False)

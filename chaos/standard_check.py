@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from azml_pipelines.store.verify import verify_run
 from chaos.lab import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from azml_pipelines import PipelineRun
     from chaos.lab import Lab
     from chaos.verdict import Verdict
 
-__all__ = ["check", "verify_problems"]
+__all__ = ["check", "note_rows", "verify_problems"]
 
 _LEFT_SECONDS = 3.0
 
 
-def verify_problems(run: PipelineRun) -> list[str] | None:
-    """Return what ``azml verify`` says of a run; None when there is no such check yet."""
-    try:
-        verify = import_module("azml_pipelines.store.verify").verify_run
-    except (ImportError, AttributeError):
-        return None
-    findings = verify(run.folder)
+def verify_problems(run: PipelineRun) -> list[str]:
+    """Return what ``azml verify`` says of a run."""
+    findings = verify_run(run.folder)
     return [f"{found.invariant}: {found.text}" for found in findings if not found.ok]
 
 
@@ -41,15 +39,21 @@ def check(
     left = lab.left_after(_LEFT_SECONDS)
     verdict.demand(not left, f"{len(left)} processes are left after 3 s")
     problems = verify_problems(run)
-    for problem in problems or ():
+    for problem in problems:
         verdict.demand(False, f"azml verify {run.id}: {problem}")
     if figures:
-        verdict.note(
-            rows=f"{account.rows}/{account.expected}",
-            lost=account.lost,
-            dup=account.duplicate,
-            torn=account.torn,
-            verify="not there yet" if problems is None else len(problems),
-        )
-        verdict.note(left=len(left))
+        note_rows(verdict, [account])
+        verdict.note(verify=len(problems), left=len(left))
     return account
+
+
+def note_rows(verdict: Verdict, accounts: Sequence[Account]) -> None:
+    """Note what all these outputs together have of what they should have."""
+    found = sum(account.rows for account in accounts)
+    expected = sum(account.expected for account in accounts)
+    verdict.note(
+        rows=f"{found}/{expected}",
+        lost=sum(account.lost for account in accounts),
+        dup=sum(account.duplicate for account in accounts),
+        torn=sum(account.torn for account in accounts),
+    )

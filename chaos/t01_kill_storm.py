@@ -5,6 +5,9 @@ Injected: SIGKILL of random worker processes at random moments, start-up include
 
 Must hold: every row exactly once and in order; not one innocent mini-batch failed; the
 orchestrator and the fork servers live on; at most 120 s.
+
+The full form goes on with a hurricane: so many kills that no worker gets through its
+start. That run must end by name, no mini-batch charged, and be exact after a resume.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ __all__ = ["run"]
 
 _ROWS = 5
 _LIMIT_SECONDS = 120
+_HURRICANE_SECONDS = 400
 _PAUSE_SECONDS = 0.014
 """Mean; a worker needs about 10 ms to start, so many are killed on the way."""
 _SCRIPT = ROWS_SCRIPT.format(init="time.sleep(0.002)", before="time.sleep(0.001)")
@@ -61,7 +65,38 @@ def run(lab: Lab, size: Size) -> Verdict:
     verdict.demand(servers_lost == 0, "a fork server was lost")
     verdict.demand(seconds <= _LIMIT_SECONDS, f"took {seconds:.0f} s of 120 s")
     verdict.reach("kills", kills, target, "the run was finished first")
+    if size.of(0, 0, 1):
+        _hurricane(lab, verdict)
     return verdict
+
+
+def _hurricane(lab: Lab, verdict: Verdict) -> None:
+    """Kill every worker at once until the run gives up."""
+    items = 200
+    job = lab.submit(_SCRIPT, items=items)
+    pid = lab.orchestrator(job)
+    kills, seconds = 0, 0.001
+    started = time.monotonic()
+    while pid is not None and is_running(pid):
+        kills += sum(kill(worker) for worker in workers(pid))
+        seconds = time.monotonic() - started
+        if seconds > _HURRICANE_SECONDS:
+            break
+        time.sleep(0.001)
+    status = lab.finish(job, 10)
+    error = job.state().error or ""
+    rate = f"{kills / seconds:.0f} kills/s"
+    verdict.note(hurricane=f"{rate}, {status} at {seconds:.0f} s: {error[:60]}")
+    verdict.demand(
+        status == "Failed" and "processes" in error and "internal error" not in error,
+        f"in the hurricane the run is {status}: {error}",
+    )
+    charged = sum(failed.charged for failed in lab.failures(job))
+    verdict.demand(not charged, f"{charged} kills of the hurricane were charged")
+    job.resume()
+    status = lab.finish(job, 30)
+    verdict.demand(status == "Finished", f"after the hurricane the run is {status}")
+    check(lab, job, rows(names(items)), verdict, figures=False)
 
 
 def _storm(lab: Lab, job: PipelineRun, target: int) -> tuple[int, int]:

@@ -11,20 +11,17 @@ every failpoint is reached.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import multiprocessing
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
-from chaos.process_tree import kill, processes_below
-from chaos.verdict import NotRunError, Verdict
+from azml_pipelines.failpoints import POINTS
+from chaos.failpoint_case import Case, Result, play, prepare
+from chaos.verdict import Verdict
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from chaos.lab import Lab
     from chaos.verdict import Size
@@ -35,61 +32,57 @@ _ACTIONS = ("kill", "EIO", "ENOSPC", "short")
 _HITS = (1, 2, 5)
 _ONCE = ("commit.", "list.", "submit.", "launch.", "orchestrator.", "run.", "step.")
 _AT_ONCE = 2
-_SECONDS = 100
+_SLICE = 6
 _CATALOGUE = 2_000
-
-
-@dataclass(frozen=True)
-class _Fault:
-    point: str
-    action: str
-    hit: int
-
-    @property
-    def text(self) -> str:
-        return f"{self.point}={self.action}@{self.hit}"
-
-    @property
-    def kind(self) -> str:
-        return "frame" if self.point.startswith("header.") else "plain"
 
 
 def run(lab: Lab, size: Size) -> Verdict:
     """Go through all points."""
-    try:
-        points = import_module("azml_pipelines.failpoints").POINTS
-    except ImportError as error:
-        msg = f"there are no failpoints yet ({error})"
-        raise NotRunError(msg) from error
     verdict = Verdict()
-    faults = [
-        _Fault(name, action, _hit(lab, name))
-        for name in points
-        for action in lab.random.sample(_ACTIONS, size.of(1, 1, 4))
-        for _ in range(size.of(1, 1, 3))
-    ]
-    if size.of(1, 0, 0):
-        faults = lab.random.sample(faults, 6)
     log = lab.root / "reached"
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        clean = [
-            pool.submit(_case, lab, log, None, kind) for kind in ("plain", "frame")
-        ]
-        cases = [pool.submit(_case, lab, log, one, one.kind) for one in faults]
-        kept = ended = 0
-        for case in [*clean, *cases]:
-            name, problems, status = case.result()
-            kept += not problems
-            ended += status is not None
-            for problem in problems:
-                verdict.demand(False, f"{name}: {problem}")
+    cases = [
+        Case(_folder(lab, kind), str(log), kind=kind) for kind in ("plain", "frame")
+    ]
+    faults = _faults(lab, size)
+    cases += [
+        Case(_folder(lab, fault), str(log), fault, _kind(fault)) for fault in faults
+    ]
+    ends: Counter[str] = Counter()
+    kept = 0
+    for case, result in _played(lab, cases):
+        ends[result.end] += 1
+        kept += not result.problems
+        for problem in result.problems:
+            verdict.demand(False, f"{case.name}: {problem}")
     reached = set(log.read_text().split()) if log.exists() else set()
-    missed = sorted(set(points) - reached)
-    verdict.note(cases=len(faults) + 2, kept=kept, ended_by_name=ended)
-    verdict.note(failpoints=f"{len(reached & set(points))}/{len(points)} reached")
+    missed = sorted(set(POINTS) - reached)
+    verdict.note(cases=ends.total(), kept=kept)
+    verdict.note(failpoints=f"{len(reached & set(POINTS))}/{len(POINTS)} reached")
+    for end, count in sorted(ends.items()):
+        verdict.note(**{f"ended_{end}": count})
     verdict.demand(not missed, f"never reached: {', '.join(missed)}")
-    verdict.reach("cases", len(faults), _CATALOGUE, "each takes some seconds")
+    planned = len(cases)
+    verdict.reach("cases", ends.total(), planned, "the time was up")
+    verdict.reach("catalogue's cases", ends.total(), _CATALOGUE, "some seconds each")
     return verdict
+
+
+def _faults(lab: Lab, size: Size) -> list[str]:
+    """Choose faults, in an order that gives every point its turn early."""
+    faults = []
+    for _ in range(size.of(1, 1, 3)):
+        for action in range(size.of(1, 1, len(_ACTIONS))):
+            for name in POINTS:
+                turn = POINTS.index(name) + action
+                some = lab.random.choice(_ACTIONS)
+                chosen = _ACTIONS[turn % len(_ACTIONS)] if size.of(0, 0, 1) else some
+                faults.append(f"{name}={chosen}@{_hit(lab, name)}")
+    return lab.random.sample(faults, _SLICE) if size.of(1, 0, 0) else faults
+
+
+def _kind(fault: str) -> str:
+    """Return the entry script that reaches a point."""
+    return "frame" if fault.startswith("header.") else "plain"
 
 
 def _hit(lab: Lab, name: str) -> int:
@@ -97,61 +90,24 @@ def _hit(lab: Lab, name: str) -> int:
     return 1 if name.startswith(_ONCE) else lab.random.choice(_HITS)
 
 
-def _case(
-    lab: Lab, log: Path, fault: _Fault | None, kind: str
-) -> tuple[str, list[str], str | None]:
-    """Run one case; return its name, what did not hold, and how the fault ended."""
-    name = fault.text if fault else f"no fault, {kind}"
-    folder = lab.root / f"case-{name.replace('=', '-').replace(' ', '-')}"
-    number = sum(1 for _ in lab.root.glob(f"{folder.name}*"))
-    folder = folder.with_name(f"{folder.name}-{number}")
-    folder.mkdir()
-    faults = {
-        "AZML_FAILPOINTS": fault.text if fault else "",
-        "AZML_FAILPOINTS_LOG": str(log),
-    }
-    problems: list[str] = []
-    hurt = _half(folder, "fault", kind, faults)
-    for pid in processes_below(folder):
-        if hurt is None:
-            kill(pid)
-    if hurt is None and not (fault and fault.action == "kill"):
-        problems.append("the process that submits did not end by itself")
-    elif hurt and hurt["status"] is None:
-        problems.append(f"no end within the limit ({hurt['error']})")
-    elif hurt and hurt["status"] == "Failed" and not hurt["error"]:
-        problems.append("failed without a word")
-    elif hurt and "internal error" in (hurt["error"] or ""):
-        problems.append(f"not by name: {hurt['error'][:150]}")
-    healed = _half(folder, "recover", kind, {})
-    if healed is None:
-        problems.append("the recovery did not end by itself")
-    else:
-        problems += healed["problems"]
-    status = hurt["status"] if hurt else "killed"
-    return name, problems, status
+def _folder(lab: Lab, name: str) -> str:
+    unique = f"{lab.random.randrange(10**9):09d}"
+    return str(lab.root / f"case-{name.replace('=', '-')}-{unique}")
 
 
-def _half(
-    folder: Path, half: str, kind: str, variables: dict[str, str]
-) -> dict[str, Any] | None:
-    command = [sys.executable, "-m", "chaos.failpoint_case", str(folder), half, kind]
+def _played(lab: Lab, cases: list[Case]) -> Iterator[tuple[Case, Result]]:
+    """Play some cases at a time until none, or no time, is left."""
+    pool = ProcessPoolExecutor(
+        _AT_ONCE,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=prepare,
+        initargs=(str(lab.root),),
+    )
     try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        if half == "recover":
-            tail = done.stderr.strip().splitlines() or ["no output"]
-            return {"problems": [f"recovery broke: {tail[-1][:200]}"]}
-        return None
-    found: dict[str, Any] = json.loads(lines[-1])
-    return found
+        results = [pool.submit(play, case) for case in cases]
+        for case, result in zip(cases, results, strict=True):
+            if lab.time_is_up:
+                return
+            yield case, result.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -121,9 +121,9 @@ def _watch(
             if name not in held and not name.endswith(".tmp"):
                 worker, since = (notes / name).read_text().split()
                 held[name] = int(worker), float(since)
-        for name, (worker, since) in held.items():
-            if name not in delays and not is_running(worker):
-                delays[name] = time.monotonic() - since - TIMEOUT
+        for name, (process, start) in held.items():
+            if name not in delays and not is_running(process):
+                delays[name] = time.monotonic() - start - TIMEOUT
         if len(held) == len(delays) and pid is not None and not is_running(pid):
             break
         time.sleep(0.005)
@@ -153,9 +153,3 @@ def _stopped_fork_server(lab: Lab, verdict: Verdict) -> None:
     if status == "Finished":
         check(lab, job, rows(names(items)), verdict, figures=False)
     lab.end_processes()
-
-
-def _workers_of(server: int) -> list[int]:
-    from chaos.process_tree import children  # noqa: PLC0415 - kept beside its only use
-
-    return children(server)

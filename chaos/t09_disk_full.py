@@ -55,22 +55,27 @@ def run(lab: Lab, size: Size) -> Verdict:
     points, limits = size.of(1, 3, 30), size.of(2, 4, 100)
     mountable = can_mount(lab.root / "try")
     ends: list[str] = []
-    if mountable:
-        for place, most in _ROOM.items():
-            for _ in range(points):
+    disks = short = 0
+    for round_number in range(max(points, limits)):
+        for place, most in _ROOM.items() if mountable else ():
+            if round_number < points and not lab.time_is_up:
                 room = lab.random.randrange(8, most) * _KILOBYTE
                 ends.append(_small(lab, place, room, verdict))
-    else:
-        verdict.not_reached.append("disks of 4 places (this user cannot mount a tmpfs)")
-    ends += [
-        _short(lab, lab.random.randrange(4, 600) * _KILOBYTE, verdict)
-        for _ in range(limits)
-    ]
-    verdict.note(disks=4 * points * mountable, file_size_limits=limits)
+                disks += 1
+        if round_number < limits and not lab.time_is_up:
+            room = lab.random.randrange(4, 600) * _KILOBYTE
+            ends.append(_short(lab, room, verdict))
+            short += 1
+    why = "the time was up" if mountable else "this user cannot mount a tmpfs"
+    verdict.note(disks=disks, file_size_limits=short)
+    verdict.reach("disks", disks, len(_ROOM) * points, why)
+    verdict.reach("file size limits", short, limits, "the time was up")
     verdict.note(
         failed_by_name=ends.count("Failed"),
         finished_nevertheless=ends.count("Finished"),
-        bad=len(ends) - ends.count("Failed") - ends.count("Finished"),
+        state_unreadable=ends.count("unreadable"),
+        no_end=ends.count("no end"),
+        finished_before=ends.count("too fast"),
     )
     return verdict
 
@@ -96,16 +101,19 @@ def _interrupted(lab: Lab) -> PipelineRun:
 def _small(lab: Lab, place: str, room: int, verdict: Verdict) -> str:
     """Resume on a small disk, then on a big one; return how the first one ended."""
     job = _interrupted(lab)
+    if job.get_status() == "Finished":
+        return "too fast"
+    output = lab.output_path(job)
     step = job.folder.step(job.state().steps[0].step_run_id)
     folder: Path = {
         "part": step.parts,
-        "output": lab.output_path(job).parent,
+        "output": output.parent,
         "journal": job.folder.root,
         "log": step.logs,
     }[place]
     what = f"{place} with {room // _KILOBYTE} KB"
     with small_disk(folder, room):
-        end = _resume(lab, job, what, verdict)
+        end = _resume(lab, job, output, what, verdict)
         lab.end_processes()
         enlarge(folder)
         _again(lab, job, what, verdict)
@@ -124,9 +132,12 @@ def _file_size_limit(size: int) -> Iterator[None]:
 
 def _short(lab: Lab, limit: int, verdict: Verdict) -> str:
     job = _interrupted(lab)
+    if job.get_status() == "Finished":
+        return "too fast"
+    output = lab.output_path(job)
     what = f"files of at most {limit // _KILOBYTE} KB"
     with _file_size_limit(limit):
-        end = _resume(lab, job, what, verdict)
+        end = _resume(lab, job, output, what, verdict)
     lab.end_processes()
     _again(lab, job, what, verdict)
     return end
@@ -144,13 +155,23 @@ def _named(act: Callable[[], object], what: str, verdict: Verdict) -> bool:
     return True
 
 
-def _resume(lab: Lab, job: PipelineRun, what: str, verdict: Verdict) -> str:
-    if job.state().ended_for_good and job.state().status == "Finished":
-        return "Finished"
+def _resume(
+    lab: Lab, job: PipelineRun, output: Path, what: str, verdict: Verdict
+) -> str:
+    """Resume without the space for it; return the status that can be seen then."""
+    ends: list[tuple[str | None, str]] = []
+
+    def look() -> None:
+        status = lab.finish(job, 30)
+        ends.append((status, job.state().error or ""))
+
     if not _named(job.resume, f"{what}: resume()", verdict):
         return "Failed"
-    status = lab.finish(job, 30)
-    error = job.state().error or ""
+    if not _named(look, f"{what}: the state", verdict):
+        left = lab.left_after(30)
+        verdict.demand(not left, f"{what}: no end within 30 s")
+        return "unreadable"
+    status, error = ends[0]
     verdict.demand(status is not None, f"{what}: no end within 30 s")
     verdict.demand(
         status != "Failed" or bool(error), f"{what}: failed without saying why"
@@ -158,7 +179,7 @@ def _resume(lab: Lab, job: PipelineRun, what: str, verdict: Verdict) -> str:
     verdict.demand("internal error" not in error, f"{what}: not by name: {error}")
     if status == "Failed" and "ended without a word" in error:
         verdict.demand(False, f"{what}: {error}")
-    found = lab.output(job)
+    found = output.read_bytes() if output.exists() else b""
     complete = not found or Account.of(found, _expected()).equal
     verdict.demand(complete, f"{what}: the file at the final path is not complete")
     return status or "no end"

