@@ -23,6 +23,7 @@ from azml_pipelines.data.datastore_registration import (
     register_container,
 )
 from azml_pipelines.data.local_url import folder_url
+from azml_pipelines.data.storage_account import checked_place
 from azml_pipelines.data.store_secrets import referenced_options
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
@@ -119,8 +120,8 @@ class Datastore:
                 name=checked_name(datastore_name),
                 datastore_type="AzureBlob",
                 url="",
-                container_name=container_name,
-                account_name=account_name,
+                container_name=checked_place(container_name),
+                account_name=checked_place(account_name),
                 protocol=protocol or "https",
                 endpoint=endpoint or "core.windows.net",
             ),
@@ -154,8 +155,8 @@ class Datastore:
                 name=checked_name(datastore_name),
                 datastore_type="AzureFile",
                 url="",
-                container_name=file_share_name,
-                account_name=account_name,
+                container_name=checked_place(file_share_name),
+                account_name=checked_place(account_name),
                 protocol=protocol or "https",
                 endpoint=endpoint or "core.windows.net",
             ),
@@ -194,8 +195,8 @@ class Datastore:
                 name=checked_name(datastore_name),
                 datastore_type="AzureDataLakeGen2",
                 url="",
-                container_name=filesystem,
-                account_name=account_name,
+                container_name=checked_place(filesystem),
+                account_name=checked_place(account_name),
                 protocol=protocol or "https",
                 endpoint=endpoint or "core.windows.net",
             ),

@@ -15,7 +15,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from azml_pipelines.data.datastore_home import DatastoreHome
 
-__all__ = ["ContainerPlace", "container_place"]
+__all__ = ["ContainerPlace", "checked_place", "container_place"]
 
 _AZURE = "azure"
 _PUBLIC = "core.windows.net"
@@ -57,7 +57,8 @@ def container_place(
     Raises:
         UserErrorException: A name is not allowed, or the configuration is wrong.
     """
-    _check_names(account, container)
+    checked_place(account)
+    checked_place(container)
     given = {name: value for name, value in (credentials or {}).items() if value}
     mapped = workspace.storage_account(account)
     if mapped is None and not (given and not kind):
@@ -76,12 +77,18 @@ def container_place(
     return ContainerPlace(folder_url(os.path.join(mapped, container)))  # noqa: PTH118 - text stays text
 
 
-def _check_names(*names: object) -> None:
-    for name in names:
-        # They become names of folders: nothing may lead elsewhere.
-        if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]{0,62}", name):
-            msg = (
-                f"{shown(name)} is no name of a storage account, container or file "
-                "share. Use letters, digits and hyphens."
-            )
-            raise UserErrorException(msg)
+def checked_place(name: object) -> str:
+    """Return the name of an account, a container or a file share.
+
+    It may become that of a folder: nothing may lead elsewhere.
+
+    Raises:
+        UserErrorException: It is none.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[\w$][\w$.-]{0,62}", name):
+        msg = (
+            f"{shown(name)} is no name of a storage account, container or file "
+            "share. Use letters, digits and hyphens."
+        )
+        raise UserErrorException(msg)
+    return name

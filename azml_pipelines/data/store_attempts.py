@@ -26,6 +26,15 @@ _LONGEST_PAUSE = 10.0
 _MOST_TRIES = 12
 _TEXT = 160
 _DENIED = frozenset({401, 403})
+_OURS = (
+    *(TypeError, KeyError, AttributeError, NotImplementedError, RecursionError),
+    *(IsADirectoryError, NotADirectoryError, FileExistsError),
+)
+"""What the caller has done wrong."""
+_NO_CREDENTIALS = frozenset(
+    {"NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError"}
+)
+"""Of botocore and google-auth, which are loaded only where they are used."""
 _HOPELESS = frozenset({400, 404, 405, 409, 411, 412, 416})
 
 
@@ -164,12 +173,7 @@ def _may_pass(error: BaseException) -> bool:
     status = _status(error)
     if status is not None and (status in _DENIED or status in _HOPELESS):
         return False
-    if isinstance(
-        error,
-        (TypeError, KeyError, AttributeError, NotImplementedError, RecursionError),
-    ):
-        return False
-    if isinstance(error, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+    if isinstance(error, _OURS) or type(error).__name__ in _NO_CREDENTIALS:
         return False
     # Our own disk, not the store: a pause makes no room.
     if isinstance(error, OSError) and error.filename is not None:

@@ -63,7 +63,7 @@ class WorkspaceRegistrations:
         """Make the storage folder, for its owner only and invisible to git."""
         storage = self.folder.storage
         storage.mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_private(storage)
+        check_private(storage, missing=False)
         for folder in (self.folder.datastores, self.folder.models, self.folder.runs):
             folder.mkdir(mode=0o700, exist_ok=True)
         ignore = storage / ".gitignore"

@@ -18,21 +18,29 @@ _OWNER_ONLY = 0o700
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def check_private(folder: Path) -> None:
-    """Refuse a folder that somebody else could have filled; a missing one is fine.
+def check_private(folder: Path, *, missing: bool = True) -> None:
+    """Refuse a folder that somebody else could have filled.
 
     What lies in it is code that runs as whoever opens it. A folder that others can
     only read is closed to them.
+
+    Args:
+        folder: Need not exist yet.
+        missing: Whether it may be missing. Just after it was made it may not: somebody
+            has removed theirs, and could put it back.
 
     Raises:
         WorkspaceException: It is a link or no folder, belongs to another user, or
             others may write there.
     """
+    name = shown(str(folder))
     try:
         found = folder.lstat()
-    except FileNotFoundError:
-        return
-    name = shown(str(folder))
+    except FileNotFoundError as error:
+        if missing:
+            return
+        msg = f"The storage {name} was removed as soon as it was made. Try again."
+        raise WorkspaceException(msg) from error
     if not stat.S_ISDIR(found.st_mode):
         msg = f"The storage {name} is no folder (or a link to one). Move it away."
         raise WorkspaceException(msg)
