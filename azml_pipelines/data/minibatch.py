@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 _STRIDE = 256
+_BLOCK = 10_000
 _MOST_FILES = 10_000
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 """Made once: a million lines would each make their own."""
@@ -246,7 +247,7 @@ class MiniBatchFile:
         """
         if first != self._next:
             self._seek(first)
-        lines = list(self._lines(count))
+        lines = self._lines(count)
         if len(lines) < count:
             msg = f"the list ends before mini-batch {first + count - 1}"
             raise IndexError(msg)
@@ -256,15 +257,17 @@ class MiniBatchFile:
         mark = min(index // _STRIDE, len(self._marks) - 1)
         self._file.seek(self._marks[mark])
         self._next = mark * _STRIDE
-        for _ in self._lines(index - self._next):
+        while self._next < index and self._lines(min(_BLOCK, index - self._next)):
             pass
 
-    def _lines(self, count: int) -> Iterator[bytes]:
-        for _ in range(count):
-            line = self._file.readline()
-            if not line:
-                return
-            self._next += 1
-            if self._next == len(self._marks) * _STRIDE:
-                self._marks.append(self._file.tell())
-            yield line
+    def _lines(self, count: int) -> list[bytes]:
+        """Return the next lines, and note where every 256th of the list begins."""
+        first, start = self._next, self._file.tell()
+        lines = list(islice(self._file, count))
+        self._next += len(lines)
+        while (mark := len(self._marks) * _STRIDE) <= self._next:
+            begin = max(first, mark - _STRIDE)
+            offset = start if begin == first else self._marks[-1]
+            passed = sum(map(len, lines[begin - first : mark - first]))
+            self._marks.append(offset + passed)
+        return lines
