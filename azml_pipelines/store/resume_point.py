@@ -225,7 +225,8 @@ def _gaps(
     retried = sorted(tried)
     first = 0
     for index in settled:
-        yield from _between(first, index, tried, retried)
+        if index > first:  # seldom, and there may be a million
+            yield from _between(first, index, tried, retried)
         if index in splits:
             yield from splits[index].gaps(index)
         first = index + 1

@@ -124,11 +124,15 @@ def test_memory_does_not_grow_with_the_failures(make_stored):
     """Twenty times as many need no more."""
 
     def peak(stored):
-        tracemalloc.start()
-        count = sum(1 for _ in failed_items(stored.folder, stored.step, 0))
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return count, most
+        # The least of three: what other threads of this process take counts as well.
+        found = []
+        for _ in range(3):
+            tracemalloc.start()
+            count = sum(1 for _ in failed_items(stored.folder, stored.step, 0))
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            found.append((count, most))
+        return min(found)
 
     lines = [(1, [f"{n}.txt"]) for n in range(4000)]
     stored = make_stored(lines)
