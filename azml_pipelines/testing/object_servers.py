@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -21,12 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["ObjectServer", "ServerMissingError", "azurite_server", "moto_server"]
 
 _START_SECONDS = 60.0
-_AZURITE_ACCOUNT = "devstoreaccount1"
-# Published with the emulator, the same for everybody.
-_AZURITE_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/"
-    "K1SZFPTOtr/KBHBeksoGMGw=="
-)
 _MOTO = """
 import sys, time
 from moto.server import ThreadedMotoServer
@@ -125,10 +121,11 @@ def azurite_server() -> Iterator[ObjectServer]:
         "--inMemoryPersistence", "--extentMemoryLimit", "1024",
         "--blobHost", "127.0.0.1", "--blobPort", "0",
     ]  # fmt: skip
-    with _running(command, r"(http://127\.0\.0\.1:\d+)") as found:
-        yield ObjectServer(
-            "azure", f"{found}/{_AZURITE_ACCOUNT}", _AZURITE_ACCOUNT, _AZURITE_KEY
-        )
+    account = "devstoreaccount1"
+    key = base64.b64encode(secrets.token_bytes(64)).decode()
+    accounts = {"AZURITE_ACCOUNTS": f"{account}:{key}"}
+    with _running(command, r"(http://127\.0\.0\.1:\d+)", accounts) as found:
+        yield ObjectServer("azure", f"{found}/{account}", account, key)
 
 
 def _azurite_script() -> Path | None:
