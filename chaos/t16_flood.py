@@ -31,8 +31,7 @@ _LOG_LIMIT = 8.5
 _GROWTH_LIMIT = 20
 _ITEMS = 20
 _FRAMES_GROWTH = 50
-_ROUNDS = 3
-_STALL_SECONDS = 30
+_MARGIN_SECONDS = 3
 _FLOOD = """
     block = b'x' * 99_999 + b'\\n'
     for number in range({blocks}):
@@ -64,12 +63,8 @@ def run(lab: Lab, size: Size) -> Verdict:
     blocks = megabytes * 10 // _ITEMS * 2
     nowhere = _FLOOD.format(blocks=blocks, where="sink")
     flood = _FLOOD.format(blocks=blocks, where="1 + number % 2")
-    # What else this machine does may make one of them slow, but not three times.
-    for _ in range(_ROUNDS):
-        quiet, _, _ = _flood(lab, verdict, nowhere, "/dev/null")
-        loud, growth, biggest = _flood(lab, verdict, flood, "stdout and stderr")
-        if loud <= 2 * quiet + 1:
-            break
+    quiet, _, _ = _flood(lab, verdict, nowhere, "/dev/null")
+    loud, growth, biggest = _flood(lab, verdict, flood, "stdout and stderr")
     verdict.note(
         flood=f"{megabytes} MB per worker",
         biggest_log=f"{biggest / _MEGABYTE:.1f} MB",
@@ -81,8 +76,8 @@ def run(lab: Lab, size: Size) -> Verdict:
     verdict.demand(loud <= 2 * quiet + 1, f"{loud:.1f} s, {quiet:.1f} s without")
     for title, statement in _BROKEN.items():
         seconds, _, _ = _flood(lab, verdict, statement, title)
-        stalled = seconds > _STALL_SECONDS
-        verdict.demand(not stalled, f"{title}: took {seconds:.1f} s")
+        limit = 2 * quiet + _MARGIN_SECONDS
+        verdict.demand(seconds <= limit, f"{title}: took {seconds:.1f} s")
     frames = size.of(1_000, 10_000, 10_000)
     found = fuzz(lab.random, frames)
     verdict.note(

@@ -18,12 +18,12 @@ from azml_pipelines.data.datastore_kinds import (
 )
 from azml_pipelines.data.datastore_registration import (
     checked_name,
+    container_settings,
     kind_of_url,
     plain_options,
     register_container,
 )
 from azml_pipelines.data.local_url import folder_url
-from azml_pipelines.data.storage_account import checked_place
 from azml_pipelines.data.store_secrets import referenced_options
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
@@ -116,14 +116,13 @@ class Datastore:
         """
         return register_container(
             workspace,
-            DatastoreSettings(
-                name=checked_name(datastore_name),
-                datastore_type="AzureBlob",
-                url="",
-                container_name=checked_place(container_name),
-                account_name=checked_place(account_name),
-                protocol=protocol or "https",
-                endpoint=endpoint or "core.windows.net",
+            container_settings(
+                "AzureBlob",
+                datastore_name,
+                container_name,
+                account_name,
+                protocol,
+                endpoint,
             ),
             {"account_key": account_key, "sas_token": sas_token},
             overwrite=overwrite,
@@ -151,14 +150,13 @@ class Datastore:
         """
         return register_container(
             workspace,
-            DatastoreSettings(
-                name=checked_name(datastore_name),
-                datastore_type="AzureFile",
-                url="",
-                container_name=checked_place(file_share_name),
-                account_name=checked_place(account_name),
-                protocol=protocol or "https",
-                endpoint=endpoint or "core.windows.net",
+            container_settings(
+                "AzureFile",
+                datastore_name,
+                file_share_name,
+                account_name,
+                protocol,
+                endpoint,
             ),
             {"account_key": account_key, "sas_token": sas_token},
             overwrite=overwrite,
@@ -191,14 +189,13 @@ class Datastore:
         """
         return register_container(
             workspace,
-            DatastoreSettings(
-                name=checked_name(datastore_name),
-                datastore_type="AzureDataLakeGen2",
-                url="",
-                container_name=checked_place(filesystem),
-                account_name=checked_place(account_name),
-                protocol=protocol or "https",
-                endpoint=endpoint or "core.windows.net",
+            container_settings(
+                "AzureDataLakeGen2",
+                datastore_name,
+                filesystem,
+                account_name,
+                protocol,
+                endpoint,
             ),
             {
                 "tenant_id": tenant_id,

@@ -8,7 +8,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
-from azml_pipelines.data.storage_account import container_place
+from azml_pipelines.data.datastore_home import DatastoreSettings
+from azml_pipelines.data.storage_account import checked_place, container_place
 from azml_pipelines.data.store_options import UNSORTED
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.masking import holds_secret
@@ -17,17 +18,43 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from azml_pipelines.data.datastore_home import (
-        DatastoreHome,
-        DatastoreSettings,
-        DatastoreType,
-    )
+    from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreType
 
-__all__ = ["checked_name", "kind_of_url", "plain_options", "register_container"]
+__all__ = [
+    "checked_name",
+    "container_settings",
+    "kind_of_url",
+    "plain_options",
+    "register_container",
+]
 
 D = TypeVar("D", bound=AbstractDatastore)
 _KINDS: dict[str, DatastoreType] = {"s3": "S3", "s3a": "S3", "gs": "Gcs", "gcs": "Gcs"}
 _LATE_KINDS = frozenset({"file", "local", "http", "https"})
+
+
+def container_settings(  # noqa: PLR0917 - what three of version 1's signatures share
+    kind: DatastoreType,
+    name: str,
+    container: str,
+    account: str,
+    protocol: str | None,
+    endpoint: str | None,
+) -> DatastoreSettings:
+    """Return what is known of a container before anybody knows where it is.
+
+    Raises:
+        UserErrorException: A name is not allowed.
+    """
+    return DatastoreSettings(
+        name=checked_name(name),
+        datastore_type=kind,
+        url="",
+        container_name=checked_place(container),
+        account_name=checked_place(account),
+        protocol=protocol or "https",
+        endpoint=endpoint or "core.windows.net",
+    )
 
 
 def register_container(

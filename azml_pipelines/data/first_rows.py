@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.definition import DelimitedFormat, JsonLinesFormat
 from azml_pipelines.data.delimited_options import ENCODINGS
+from azml_pipelines.data.file_store import StoreError
 from azml_pipelines.data.first_cells import (
     FirstCells,
     delimited_cells,
@@ -47,8 +48,12 @@ def checked_first_rows(
     """
     if is_remote(definition):
         # One file is enough, but which one is the first is known only to the listing.
-        with open_table(definition) as table:
-            cells = _first_of(definition, table.reader.root, iter(table.paths))
+        try:
+            with open_table(definition) as table:
+                cells = _first_of(definition, table.reader.root, iter(table.paths))
+        except StoreError as error:
+            msg = f"The path cannot be read. {error.message}"
+            raise UserErrorException(msg, inner_exception=error) from error
     else:
         listing = list_files(definition)
         cells = _first_of(definition, listing.root, listing.paths)

@@ -42,15 +42,9 @@ def forget_list(journal: Journal, position: int) -> None:
 
 
 def read_listed(connection: sqlite3.Connection, position: int) -> Listed:
-    """Return how far a list has got; journals of old do not know."""
-    known = connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'listed'"
+    """Return how far a list has got."""
+    row = connection.execute(
+        "SELECT mini_batches, sha256 FROM listed WHERE step = ?", (position,)
     ).fetchone()
-    row = (
-        known
-        and connection.execute(
-            "SELECT mini_batches, sha256 FROM listed WHERE step = ?", (position,)
-        ).fetchone()
-    )
     # What cannot be is taken for nothing: the list is then written anew.
     return Listed(*row) if row and isinstance(row[0], int) else Listed()

@@ -38,7 +38,6 @@ __all__ = [
     "structure_damage",
 ]
 
-_MOST_AT_ONCE = 200_000
 _SEALED_TABLES = ("run", "step", "listed", "failure")
 COUNTERS = (
     "done_mini_batches",
@@ -236,17 +235,10 @@ def read_done(connection: sqlite3.Connection, position: int) -> Iterator[DoneRow
 def forget_damaged(connection: sqlite3.Connection) -> None:
     """Delete damaged rows of ``done`` of all steps that have not finished.
 
-    Their mini-batches have not succeeded then, and will be run again. Where there are
-    very many rows, this is left to the commit, which checks every one of them: a run
-    of a million mini-batches has to go on within moments.
+    Their mini-batches have not succeeded then, and will be run again.
     """
-    steps = connection.execute(
-        "SELECT position, (SELECT count(*) FROM done WHERE step = position) FROM step"
-        " WHERE status <> 'Finished'"
-    )
-    for position, count in steps.fetchall():
-        if count > _MOST_AT_ONCE:
-            continue
+    steps = connection.execute("SELECT position FROM step WHERE status <> 'Finished'")
+    for (position,) in steps.fetchall():
         connection.executemany(
             "DELETE FROM done WHERE step = ? AND mini_batch IS ? AND first_item IS ?",
             [

@@ -38,8 +38,9 @@ def table_cases() -> Iterator[tuple]:
     """Arguments of ``from_delimited_files``."""
     delimited = Dataset.Tabular.from_delimited_files
     wrong = {
-        "path": ("path", [None, [], 5, b"x", {}, "", [None], "https://a/b.csv", "nope://b/k",
-                          "file://host/x", "a\0b", SURROGATE, "a/**b", Evil()]),
+        "path": ("path", [None, [], 5, b"x", {}, "", [None], "https://a/b.csv", "s3://b/k",
+                          "nope://b/k", "file://host/x", "a\0b", SURROGATE, "a/**b",
+                          Evil()]),
         "separator": ("one character", ["", ",,", "\n", '"', None, 5, b",", HUGE]),
         "header": ("True, False", ["yes", None, 5, b"x", HUGE, Evil()]),
         "encoding": ("utf8", ["utf-9", "", None, 5, b"utf8", HUGE, []]),
