@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Case", "Result", "play", "prepare"]
 
 _ITEMS = 40
-_SECONDS = 150
+_SECONDS = 45
 _HALF_SECONDS = 200
 _BAD = "000007"
 _PLAIN = f"""
