@@ -19,6 +19,7 @@ __all__ = [
     "NOT_YET",
     "ChangedListError",
     "MiniBatchTotals",
+    "append_mini_batches",
     "freeze_mini_batches",
 ]
 
@@ -90,6 +91,29 @@ def freeze_mini_batches(
         yield from frozen.grow(rest, clock)
 
 
+def append_mini_batches(
+    lines: Iterable[tuple[int, str]],
+    path: Path,
+    kept: MiniBatchTotals,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[MiniBatchTotals]:
+    """Go on with a list in place, behind what another process of this run has frozen.
+
+    Whoever reads the first lines meanwhile is not disturbed. As ``freeze_mini_batches``
+    otherwise.
+
+    Raises:
+        ChangedListError: ``lines`` do not begin with what is kept; nothing is written.
+        OSError: The list cannot be written.
+    """
+    with path.open("r+b") as file:
+        frozen = _Chunks(file)
+        rest = iter(lines)
+        frozen.skip(rest, kept)
+        yield from frozen.grow(rest, clock)
+
+
 class _Chunks:
     """A list in the making."""
 
@@ -103,15 +127,31 @@ class _Chunks:
 
     def keep(self, lines: Iterator[tuple[int, str]], kept: MiniBatchTotals) -> None:
         """Write what was frozen before, if it is still what is listed."""
+        self._pass(lines, kept, self._write)
+
+    def skip(self, lines: Iterator[tuple[int, str]], kept: MiniBatchTotals) -> None:
+        """Go to the end of what stands there, if it is still what is listed."""
+        self._pass(
+            lines, kept, lambda: self._file.seek(len(self._taken()), os.SEEK_CUR)
+        )
+        self._file.truncate()
+
+    def _pass(
+        self,
+        lines: Iterator[tuple[int, str]],
+        kept: MiniBatchTotals,
+        take: Callable[[], object],
+    ) -> None:
+        """Compare the first lines with what is kept; ``take`` takes them in chunks."""
         for items, line in lines:
             if not line:
                 break
             self._add(items, line)
             if len(self._lines) == _LINES:
-                self._write()
+                take()
             if self._count == kept.mini_batches:
                 break
-        self._write()
+        take()
         if (self._count, self._digest.hexdigest()) != (kept.mini_batches, kept.sha256):
             msg = f"the first {kept.mini_batches} mini-batches are other ones now"
             raise ChangedListError(msg)
@@ -149,12 +189,16 @@ class _Chunks:
         if not items:
             self._counted = False
 
+    def _taken(self) -> bytes:
+        """Take the lines that are gathered; the digest knows them from now on."""
+        chunk = "".join(self._lines).encode("ascii")
+        self._lines.clear()
+        self._digest.update(chunk)
+        return chunk
+
     def _write(self) -> None:
         if self._lines:
-            chunk = "".join(self._lines).encode("ascii")
-            self._lines.clear()
-            self._digest.update(chunk)
-            write("list.write", self._file, chunk)
+            write("list.write", self._file, self._taken())
 
 
 def _sync_folder(folder: Path) -> None:

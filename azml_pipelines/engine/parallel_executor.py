@@ -20,6 +20,7 @@ from azml_pipelines.engine.found_count import FoundCount
 from azml_pipelines.engine.job_logs import JobLogs
 from azml_pipelines.engine.largest_first import LargestFirst
 from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
+from azml_pipelines.engine.lister import ListOrder
 from azml_pipelines.engine.node_plans import StepPlace, agent_plans, input_supply
 from azml_pipelines.engine.output_place import open_output
 from azml_pipelines.engine.stall_report import write_stall_report
@@ -160,7 +161,7 @@ class ParallelExecutor:
         return LocalNodes(plans, context.standby, context.folder.root / "dask")
 
     def cut(self, inputs: list[StepInput], sizes: Sizes) -> Iterator[tuple[int, str]]:
-        """List the inputs; a benchmark lists files that do not exist."""
+        """List the inputs in this process."""
         size = self._step.settings.mini_batch_size
         for number, found in enumerate(inputs):
             yield from found.mini_batches(number, size, sizes)
@@ -180,9 +181,9 @@ class ParallelExecutor:
             self._sizes = AutoSize(settings.node_count, frozen_sizes(path, kept))
             return self.cut(inputs, self._sizes)
 
-        found = StepList(
-            self._journal, self._context.folder.journal, self._position, path, cut
-        )
+        order = ListOrder(tuple(inputs), settings.mini_batch_size)
+        journal = self._context.folder.journal
+        found = StepList(self._journal, journal, self._position, path, cut, order=order)
         try:
             found.begin(self._context.check)
             if not found.known:

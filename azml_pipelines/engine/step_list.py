@@ -5,15 +5,18 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.frozen_list import (
     NOTHING_LISTED,
     ChangedListError,
     MiniBatchTotals,
+    append_mini_batches,
     freeze_mini_batches,
 )
 from azml_pipelines.data.minibatch import MiniBatchFile, check_mini_batches
+from azml_pipelines.engine.lister_link import Lister, ListerLostError
 from azml_pipelines.errors import AzmlError, UserErrorException
 from azml_pipelines.store.journal_list import Listed, forget_list, note_listed
 from azml_pipelines.store.resume_point import read_list_point
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azml_pipelines.engine.ledger import Ledger
+    from azml_pipelines.engine.lister import ListOrder
     from azml_pipelines.store.journal import Journal
 
     Cut = Callable[[int], Iterator[tuple[int, str]]]
@@ -32,6 +36,7 @@ __all__ = ["StepList"]
 _TICK_SECONDS = 0.2
 _JOIN_SECONDS = 1.0
 _HEAD_START = 20_000
+"""Mini-batches; where there are more, starting another process is worth its while."""
 _HEAD_START_SECONDS = 2.0
 
 
@@ -45,6 +50,8 @@ class StepList:
         path: The list.
         cut: Lists the input: yields items and line of each mini-batch. It is given how
             many of these an earlier process has frozen.
+        order: The same for a process of its own, which a long list gets if it can be
+            given away.
     """
 
     def __init__(
@@ -54,12 +61,16 @@ class StepList:
         position: int,
         path: Path,
         cut: Cut,
+        *,
+        order: ListOrder | None = None,
     ) -> None:
         self._journal = journal
         self._journal_path = journal_path
         self._position = position
         self._path = path
         self._cut = cut
+        self._order = order if order is not None and order.can_be_given_away else None
+        self._lister: Lister | None = None
         self._chunks: queue.SimpleQueue[MiniBatchTotals | BaseException | None] = (
             queue.SimpleQueue()
         )
@@ -117,7 +128,11 @@ class StepList:
         """
         self._at_work.set()
         if not self.sealed:
-            self._take_in(wait)
+            try:
+                self._take_in(wait)
+            except ChangedListError as error:
+                msg = f"the input has changed while it was being listed: {error}"
+                raise UserErrorException(msg) from error
         if not ledger.sealed:
             ledger.extend(self.known - ledger.total)
             if self.sealed:
@@ -130,9 +145,11 @@ class StepList:
         return self._lines.read(first, count)
 
     def close(self) -> None:
-        """Stop listing."""
+        """Stop listing, wherever that is done."""
         self._stopped = True
         self._at_work.set()
+        if self._lister is not None:
+            self._lister.close()
         if self._thread is not None:
             self._thread.join(_JOIN_SECONDS)
         if self._lines is not None:
@@ -147,19 +164,44 @@ class StepList:
     def _list(self, kept: Listed) -> None:
         """List in a thread of its own; whatever it raises is raised where one waits."""
         try:
-            frozen = MiniBatchTotals(kept.mini_batches, None, kept.sha256)
-            lines = self._cut(kept.mini_batches)
-            for totals in freeze_mini_batches(lines, self._path, frozen):
+            for totals in self._totals(kept):
                 if self._stopped:
                     return
                 self._chunks.put(totals)
-                if totals.mini_batches > _HEAD_START:
-                    # Whoever starts the nodes needs the interpreter more than this.
-                    self._at_work.wait(_HEAD_START_SECONDS)
         except BaseException as error:  # noqa: BLE001 - raised again by _take_in
             self._chunks.put(error)
         else:
             self._chunks.put(None)
+
+    def _totals(self, kept: Listed) -> Iterator[MiniBatchTotals]:
+        """List the first mini-batches here, where it is soon done, the rest elsewhere.
+
+        Whatever keeps another process from it, this one will do it, or say why not.
+        """
+        last = MiniBatchTotals(kept.mini_batches, None, kept.sha256)
+        here = freeze_mini_batches(self._cut(kept.mini_batches), self._path, last)
+        for last in here:
+            yield last
+            if last.mini_batches > _HEAD_START:
+                break
+        else:
+            return
+        if self._order is None:
+            # Whoever starts the nodes needs the interpreter more than this.
+            self._at_work.wait(_HEAD_START_SECONDS)
+            yield from here
+            return
+        try:
+            with closing(Lister(self._order, self._path, last)) as self._lister:
+                for last in self._lister.totals():
+                    yield last
+        except ListerLostError as error:
+            if self._stopped:
+                return
+            if not error.untouched:
+                lines = self._cut(last.mini_batches)
+                here = append_mini_batches(lines, self._path, last)
+            yield from here
 
     def _take_in(self, wait: float) -> None:
         """Note in the journal what the thread has frozen since."""

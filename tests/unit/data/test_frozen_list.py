@@ -13,6 +13,7 @@ from azml_pipelines.data.frozen_list import (
     NOT_YET,
     ChangedListError,
     MiniBatchTotals,
+    append_mini_batches,
     freeze_mini_batches,
 )
 from azml_pipelines.data.minibatch import split_files
@@ -117,3 +118,32 @@ def test_what_is_frozen_stays_when_the_listing_breaks_off(tmp_path):
     text = (tmp_path / "list").read_text()
 
     assert "".join(line for _, line in cut(3)) == text
+
+
+@settings(max_examples=40)
+@given(count=st.integers(1, 200), kept=st.integers(0), junk=st.binary(max_size=5000))
+def test_a_list_is_gone_on_with_in_place(tmp_path_factory, count, kept, junk):
+    """Whoever has it open sees the first lines as they were, and then the rest."""
+    path = tmp_path_factory.mktemp("list") / "list"
+    lines = cut(count)
+    head = lines[: 1 + kept % count]
+    *_, first = freeze_mini_batches(head, path)
+    with path.open("rb") as reader, path.open("ab") as writer:
+        writer.write(junk)
+        writer.flush()
+        *_, last = append_mini_batches(lines, path, first)
+        text = reader.read()
+
+    assert last == totals_of(lines)
+    assert text == "".join(line for _, line in lines).encode()
+
+
+def test_another_list_is_not_gone_on_with(tmp_path):
+    """Nothing is written then, not even over lines that are alike."""
+    path = tmp_path / "list"
+    *_, kept = freeze_mini_batches(cut(10), path)
+    before = path.read_bytes()
+
+    with pytest.raises(ChangedListError):
+        list(append_mini_batches(cut(20, "x"), path, kept))
+    assert path.read_bytes() == before

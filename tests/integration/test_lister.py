@@ -1,0 +1,134 @@
+"""A long list is written by a process of its own, whatever becomes of that."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.frozen_list import append_mini_batches
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
+from azml_pipelines.data.minibatch import split_files, write_mini_batches
+from azml_pipelines.engine.lister import ListOrder
+from azml_pipelines.engine.lister_link import Lister, ListerLostError
+from azml_pipelines.engine.step_inputs import StepInput
+from azml_pipelines.plan.run_plan import InputPlan
+
+NAMES = [f"{number:03}" for number in range(300)]
+PATIENCE = 30.0
+SCORE = """
+import os
+
+def run(mini_batch):
+    return [os.path.basename(path) for path in mini_batch]
+"""
+MANY = 30_000
+
+
+@pytest.fixture
+def order(tmp_path):
+    """A folder of 300 files, three in a mini-batch."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in NAMES:
+        (folder / name).touch()
+    definition = DatasetDefinition(
+        kind="file", sources=(DataSource(url=folder.as_uri(), path=""),)
+    )
+    plan = InputPlan(name="data", mode="mount", dataset=definition)
+    found = StepInput(plan, definition, str(folder), str(folder))
+    return ListOrder((found,), MiniBatchSize(3, "files"))
+
+
+def head(path, names=NAMES, count=20):
+    """Write the first mini-batches of a list."""
+    return write_mini_batches(split_files(0, names[: 3 * count], 3), path)
+
+
+def test_it_goes_on_with_the_list(order, tmp_path):
+    """The list has the bytes that one process alone would have written."""
+    path, alone = tmp_path / "list", tmp_path / "alone"
+    kept = head(path)
+    with contextlib.closing(Lister(order, path, kept)) as lister:
+        *_, last = lister.totals()
+
+    assert last == write_mini_batches(split_files(0, NAMES, 3), alone)
+    assert path.read_bytes() == alone.read_bytes()
+
+
+def test_it_leaves_a_changed_input_alone(order, tmp_path):
+    """What it finds is not what was listed, so it writes nothing and says so."""
+    path = tmp_path / "list"
+    kept = head(path, ["000", "0000", *NAMES[1:]])
+    before = path.read_bytes()
+    lister = Lister(order, path, kept)
+    with pytest.raises(ListerLostError) as caught:
+        list(lister.totals())
+    lister.close()
+
+    assert caught.value.untouched
+    assert path.read_bytes() == before
+
+
+def test_somebody_else_finishes_its_list(order, tmp_path):
+    """Lines of a killed lister that nobody knows of are written over."""
+    path, alone = tmp_path / "list", tmp_path / "alone"
+    kept = head(path)
+    lister = Lister(order, path, kept)
+    lister.close()
+    with path.open("ab") as file:
+        file.write(b'[0,3,["torn"' * 2000)
+    with pytest.raises(ListerLostError) as caught:
+        list(lister.totals())
+    *_, last = append_mini_batches(split_files(0, NAMES, 3), path, kept)
+
+    assert not caught.value.untouched
+    assert last == write_mini_batches(split_files(0, NAMES, 3), alone)
+    assert path.read_bytes() == alone.read_bytes()
+
+
+class Killer(threading.Thread):
+    """Kills the first lister that a run below a folder starts."""
+
+    def __init__(self, folder):
+        super().__init__(daemon=True)
+        self.folder = os.fsencode(folder)
+        self.killed = 0
+
+    def run(self):
+        """Look for it."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.killed and time.monotonic() < deadline:
+            for place in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if self.is_lister(place):
+                        os.kill(int(place.name), signal.SIGKILL)
+                        self.killed += 1
+            time.sleep(0.002)
+
+    def is_lister(self, place):
+        """Whether a process is a lister, and its parent drives a run of ours."""
+        if b"azml_pipelines.engine.lister" not in (place / "cmdline").read_bytes():
+            return False
+        parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+        return self.folder in Path("/proc", parent, "cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["alive", "killed"])
+def test_a_run_with_a_long_list(job, kill):
+    """Every row is there once, in order, although its lister may have been killed."""
+    killer = Killer(job.folder)
+    if kill:
+        killer.start()
+    run = job.finish(SCORE, files=MANY)
+    rows = "".join(f"{number:05d}.txt\n" for number in range(MANY)).encode()
+
+    assert job.output(run) == rows
+    assert run.state().steps[0].total_mini_batches == MANY
+    assert killer.killed == kill
