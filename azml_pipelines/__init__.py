@@ -162,6 +162,11 @@ def __getattr__(name: str) -> object:
     return value
 
 
+def load_ipython_extension(ipython: object) -> None:  # noqa: ARG001 - IPython's
+    """Make ``import azureml…`` work, for ``%load_ext azml_pipelines``."""
+    import_module(f"{__name__}.compat.importer").install()
+
+
 def __dir__() -> list[str]:
     """The public names."""
     return [*__all__, "__version__"]

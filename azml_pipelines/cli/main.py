@@ -14,6 +14,7 @@ __all__ = ["azml", "main"]
 _COMMANDS = {
     "init": "Make a workspace.",
     "submit": "Run the pipeline that a script declares.",
+    "exec": "Run a script that imports azureml.",
     "runs": "List the runs of this workspace.",
     "show": "Show what a run has done so far.",
     "logs": "List or print what a run has written.",

@@ -21,14 +21,14 @@ from azml_pipelines.printable import printable
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["ScriptResult", "run_script"]
+__all__ = ["ScriptResult", "exec_script", "run_script"]
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -67,14 +67,25 @@ def run_script(file: Path, *, debug: bool = False) -> ScriptResult:
     )
 
 
+def exec_script(file: Path, arguments: Sequence[str], *, debug: bool = False) -> None:
+    """Run ``file`` in this process as ``python FILE ARGUMENTS`` does, and no more.
+
+    Raises:
+        click.exceptions.Exit: The script failed; its error has been shown.
+        SystemExit: It ended itself.
+    """
+    with _main_script(file, arguments), _UsersError(file, debug=debug, may_exit=True):
+        runpy.run_path(str(file), run_name="__main__")
+
+
 @contextmanager
-def _main_script(file: Path) -> Iterator[None]:
+def _main_script(file: Path, given: Sequence[str] = ()) -> Iterator[None]:
     """Give the script ``sys.argv`` and ``sys.path`` as it expects them.
 
     The path stays: what the pipeline refers to may be imported later.
     """
     arguments = sys.argv
-    sys.argv = [str(file)]
+    sys.argv = [str(file), *given]
     sys.path.insert(0, str(file.absolute().parent))
     try:
         yield
@@ -85,9 +96,10 @@ def _main_script(file: Path) -> Iterator[None]:
 class _UsersError:
     """Shows what a script raises, with the lines of the user's own files only."""
 
-    def __init__(self, file: Path, *, debug: bool) -> None:
+    def __init__(self, file: Path, *, debug: bool, may_exit: bool = False) -> None:
         self._file = file
         self._debug = debug
+        self._may_exit = may_exit
 
     def __enter__(self) -> None:
         """Nothing to do before."""
@@ -102,6 +114,8 @@ class _UsersError:
         if error is None or isinstance(error, KeyboardInterrupt):
             return
         if isinstance(error, SystemExit):
+            if self._may_exit:
+                return
             msg = (
                 f"{shown(str(self._file))} ended itself with "
                 f"sys.exit({shown(error.code)}) before its pipeline could be read; "

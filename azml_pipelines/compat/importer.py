@@ -16,40 +16,62 @@ from azml_pipelines.errors import UserErrorException
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["install", "install_inside_run"]
+__all__ = ["NameTakenError", "install", "install_inside_run", "offer"]
 
 _TOP_LEVEL = ("azureml", "azureml_user")
 
 
-def install(*, inside_run: bool = False) -> None:
+class NameTakenError(UserErrorException, ImportError):
+    """Azure's own SDK is installed under the names that were asked for."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"Azure's own SDK is installed in {folder}, so the name 'azureml' is "
+            "taken. Uninstall azureml-core, use `azml exec --replace-sdk`, or import "
+            "the same names from azml_pipelines."
+        )
+
+
+def install(*, replace: bool = False) -> None:
     """Make version 1's import names work in this process; once is enough.
 
     Args:
-        inside_run: Take over even where Azure's own SDK is installed. Scripts of a run
-            talk to the run, whatever else their environment holds.
+        replace: Take over even where Azure's own SDK is installed; what the table lacks
+            is still found there.
 
     Raises:
-        UserErrorException: Azure's own SDK is installed, and this is not inside of a
-            run.
+        NameTakenError: It is installed, and nobody asked to replace it.
     """
-    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        return
-    real = {name: _real_folders(name) for name in _TOP_LEVEL}
-    if real["azureml"] and not inside_run:
-        msg = (
-            f"Azure's own SDK is installed in {real['azureml'][0]}, so the name "
-            "'azureml' is taken. Uninstall azureml-core, or import the same names "
-            "from azml_pipelines."
-        )
-        raise UserErrorException(msg)
-    for name in [name for name in sys.modules if name.partition(".")[0] in _TOP_LEVEL]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, _Finder(real))
+    finder = _finder()
+    if replace:
+        finder.take_over()
+    elif finder.taken:
+        raise NameTakenError(finder.taken)
 
 
 def install_inside_run() -> None:
-    """Do what every worker process does before it loads an entry script."""
-    install(inside_run=True)
+    """Do what every worker process does before it loads an entry script.
+
+    Scripts of a run talk to the run, whatever else their environment holds.
+    """
+    install(replace=True)
+
+
+def offer() -> None:
+    """Make the names work unless they are taken; importing one says so then."""
+    _finder()
+
+
+def _finder() -> _Finder:
+    """Return the finder of this process, which looks before all others do."""
+    for finder in sys.meta_path:
+        if isinstance(finder, _Finder):
+            return finder
+    finder = _Finder({name: _real_folders(name) for name in _TOP_LEVEL})
+    if not finder.taken:
+        finder.take_over()
+    sys.meta_path.insert(0, finder)
+    return finder
 
 
 def _real_folders(name: str) -> list[str]:
@@ -71,6 +93,22 @@ class _Finder:
     def __init__(self, real_folders: dict[str, list[str]]) -> None:
         self._modules = modules()
         self._real_folders = real_folders
+        self._in_charge = False
+
+    @property
+    def taken(self) -> str:
+        """Where Azure's own SDK is, as long as it has not been replaced; else empty."""
+        real = self._real_folders["azureml"]
+        return "" if self._in_charge or not real else real[0]
+
+    def take_over(self) -> None:
+        """Answer for the names from now on."""
+        if self._in_charge:
+            return
+        for name in list(sys.modules):
+            if name.partition(".")[0] in _TOP_LEVEL:
+                del sys.modules[name]
+        self._in_charge = True
 
     def find_spec(
         self,
@@ -78,9 +116,15 @@ class _Finder:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return a spec for the names of the table, None for any other."""
+        """Return a spec for the names of the table, None for any other.
+
+        Raises:
+            NameTakenError: Azure's own SDK is installed, and has not been replaced.
+        """
         if fullname not in self._modules:
             return None
+        if self.taken:
+            raise NameTakenError(self.taken)
         # A loader in all but its base class, whose import costs every worker process
         # ten milliseconds.
         spec = importlib.machinery.ModuleSpec(

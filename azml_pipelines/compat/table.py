@@ -43,6 +43,7 @@ _OURS = {
     "azml_pipelines.data.datastore": {
         "azureml.core": "Datastore",
         "azureml.core.datastore": "Datastore",
+        "azureml.data.azure_data_lake_datastore": "AzureDataLakeGen2Datastore",
         "azureml.data.azure_storage_datastore": "AzureBlobDatastore AzureFileDatastore",
     },
     "azml_pipelines.data.file_dataset": {
@@ -75,10 +76,12 @@ _OURS = {
         "azureml.core": "CondaDependencies Environment",
         "azureml.core.conda_dependencies": "CondaDependencies",
         "azureml.core.environment": (
-            "CondaDependencies DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE Environment"
+            "CondaDependencies DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE Environment "
+            "MPI_CPU_IMAGE=DEFAULT_CPU_IMAGE MPI_GPU_IMAGE=DEFAULT_GPU_IMAGE"
         ),
         "azureml.core.runconfig": (
-            "CondaDependencies DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE"
+            "CondaDependencies DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE "
+            "MPI_CPU_IMAGE=DEFAULT_CPU_IMAGE MPI_GPU_IMAGE=DEFAULT_GPU_IMAGE"
         ),
     },
     "azml_pipelines.pipeline.parallel_run_config": {
@@ -99,7 +102,7 @@ _OURS = {
     },
     "azml_pipelines.pipeline.pipeline_data": {
         "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputFileDataset",
-        "azureml.pipeline.core": "PipelineData",
+        "azureml.pipeline.core": "InputPortBinding PipelineData",
         "azureml.pipeline.core.builder": "PipelineData",
     },
     "azml_pipelines.pipeline.step": {
@@ -127,8 +130,8 @@ _OURS = {
         "azureml.pipeline.core.graph": "PortDataReference",
     },
     "azml_pipelines.run.run_context": {
-        "azureml.core": "Run",
-        "azureml.core.run": "Run",
+        "azureml.core": "Run get_run",
+        "azureml.core.run": "Run get_run",
     },
     "azml_pipelines.run.step_run": {
         "azureml.pipeline.core": "StepRun StepRunOutput",
@@ -159,6 +162,9 @@ _EXCEPTIONS = {
 
 # Nothing can stand behind these without Azure.
 _NEEDS_AZURE = {
+    "azureml.automl.core.forecasting_parameters": "ForecastingParameters",
+    "azureml.contrib.automl.pipeline.steps": "AutoMLPipelineBuilder",
+    "azureml.contrib.automl.pipeline.steps.utilities": "get_output_from_mm_pipeline",
     "azureml.contrib.notebook": (
         "AzureMLNotebookHandler NotebookRunConfig NotebookRunnerStep"
     ),
@@ -184,27 +190,32 @@ _NEEDS_AZURE = {
         "AdlaStep AutoMLStep AutoMLStepRun AzureBatchStep DatabricksStep "
         "EstimatorStep KustoStep MpiStep RScriptStep SynapseSparkStep"
     ),
+    "azureml.opendatasets": "NycTlcGreen NycTlcYellow",
+    "azureml.train.automl": "AutoMLConfig",
+    "azureml.train.automl.automlconfig": "AutoMLConfig",
+    "azureml.train.automl.constants": "Scenarios",
+    "azureml.train.automl.run": "AutoMLRun",
+    "azureml.train.automl.runtime._many_models.many_models_parameters": (
+        "ManyModelsInferenceParameters ManyModelsTrainParameters"
+    ),
 }
 
 # These make sense here, and no object stands behind them yet.
 _LATER = {
-    "azureml.core": "Keyvault RunConfiguration ScriptRunConfig get_run",
+    "azureml.core": "Keyvault RunConfiguration ScriptRun ScriptRunConfig",
     "azureml.core.authentication": (
         "AzureCliAuthentication InteractiveLoginAuthentication MsiAuthentication "
         "ServicePrincipalAuthentication TokenAuthentication"
     ),
-    "azureml.core.environment": "MPI_CPU_IMAGE MPI_GPU_IMAGE",
-    "azureml.core.run": "get_run",
     "azureml.core.runconfig": (
-        "DockerConfiguration MPI_CPU_IMAGE MPI_GPU_IMAGE MpiConfiguration "
-        "ParallelTaskConfiguration PyTorchConfiguration RunConfiguration "
-        "TensorflowConfiguration"
+        "DockerConfiguration MpiConfiguration ParallelTaskConfiguration "
+        "PyTorchConfiguration RunConfiguration TensorflowConfiguration"
     ),
     "azureml.core.script_run": "ScriptRun",
     "azureml.core.script_run_config": "ScriptRunConfig",
     "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
-        "InputPortBinding Module ModuleVersion ModuleVersionDescriptor "
+        "Module ModuleVersion ModuleVersionDescriptor "
         "OutputPortBinding PipelineDataset PipelineDraft PipelineEndpoint "
         "PublishedPipeline Schedule ScheduleRecurrence TimeZone TrainingOutput"
     ),

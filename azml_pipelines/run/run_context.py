@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from azml_pipelines.run.step_run import StepRun
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["InputDatasets", "OfflineRun", "Run"]
+__all__ = ["InputDatasets", "OfflineRun", "Run", "get_run"]
 
 
 class Run:
@@ -126,6 +126,24 @@ class Run:
 
     def _print(self, kind: str, name: str, value: object) -> None:
         print(f"Logged {kind} {name}: {value}", flush=True)  # noqa: T201 - the log
+
+
+def get_run(
+    experiment: Experiment,
+    run_id: str,
+    rehydrate: bool = True,  # noqa: ARG001 - version 1's signature
+    clean_up: bool = True,  # noqa: ARG001 - the same
+) -> PipelineRun | StepRun:
+    """Return the run with this id, of the experiment's workspace.
+
+    Args:
+        rehydrate: Recorded by version 1; runs are always whole here.
+        clean_up: The same.
+
+    Raises:
+        RunNotFoundError: There is none.
+    """
+    return experiment.workspace.get_run(run_id)
 
 
 class _SubmittedRun(Run):

@@ -148,15 +148,19 @@ def test_unknown_names_fail_as_everywhere(run_python, program, message):
 
 
 def test_installing_twice_is_installing_once(run_python):
-    """Importing alone installs nothing."""
+    """The package alone installs nothing; asking for `compat` does."""
     finished = run_python(
         """
         import sys
         before = list(sys.meta_path)
-        import azml_pipelines.compat.importer as importer
+        import azml_pipelines
         assert sys.meta_path == before
-        importer.install()
-        importer.install(inside_run=True)
+        import azml_pipelines.compat
+        from azureml.core import Workspace
+        from azml_pipelines.compat.importer import install
+        install()
+        install(replace=True)
+        import azureml.core
         assert len(sys.meta_path) == len(before) + 1
         """,
         install="",
@@ -197,8 +201,63 @@ def test_an_installed_sdk_is_not_shadowed(run_python, real_sdk):
     last = finished.stderr.splitlines()[-1]
 
     assert finished.returncode == 1
-    assert "UserErrorException" in last
+    assert "NameTakenError" in last
     assert str(real_sdk) in last
+
+
+def test_the_names_of_an_installed_sdk_say_that_they_are_taken(run_python, real_sdk):
+    """`import azml_pipelines.compat` replaces nothing; `except ImportError` works."""
+    finished = run_python(
+        """
+        import azml_pipelines.compat
+        try:
+            import azureml.core
+        except ImportError as error:
+            print(error)
+        """,
+        install="",
+    )
+
+    assert finished.stderr == ""
+    assert str(real_sdk) in finished.stdout
+    assert "--replace-sdk" in finished.stdout
+
+
+def test_an_installed_sdk_is_replaced_when_somebody_asks(run_python, real_sdk):
+    """What was imported before is imported anew; what we lack stays theirs."""
+    finished = run_python(
+        """
+        import azureml.core
+        assert azureml.core.VERSION == "real"
+        from azml_pipelines.compat.importer import install
+        install(replace=True)
+        import azureml.core, azml_pipelines
+        from azureml.extra import ANSWER
+        assert azureml.core.VERSION == azml_pipelines.__version__
+        assert ANSWER == 42
+        """,
+        install="",
+    )
+
+    assert real_sdk.is_dir()
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_the_notebook_extension_installs_the_names(run_python):
+    """`%load_ext azml_pipelines`, in IPython itself."""
+    finished = run_python(
+        """
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        shell.run_line_magic("load_ext", "azml_pipelines")
+        shell.run_cell("from azureml.core import Workspace").raise_error()
+        import azml_pipelines
+        assert shell.user_ns["Workspace"] is azml_pipelines.Workspace
+        """,
+        install="",
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_inside_of_a_run_ours_wins(run_python, real_sdk):
