@@ -6,11 +6,11 @@ known by the modules that the user's script has loaded.
 
 from __future__ import annotations
 
-import io
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from azml_pipelines.data.frame_text import frame_text
 from azml_pipelines.registry import Registry
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _ACCEPTED = "a list, a tuple, a numpy array or a pandas DataFrame"
+_ODD_NAMES = "surrogateescape"
+"""How names of files that are not UTF-8 become their bytes again."""
 _FRAME_OPTIONS = {"sep": " ", "index": False, "lineterminator": "\n"}
 
 
@@ -116,7 +118,7 @@ class AppendRow:
         if not elements:
             return Rows(0)
         text = "\n".join(map(str, elements)) + "\n"
-        rows = text.encode("utf-8", "surrogateescape")
+        rows = text.encode("utf-8", _ODD_NAMES)
         return Rows(len(elements), self._bounded(rows))
 
     def _bounded(self, rows: bytes) -> bytes:
@@ -134,16 +136,13 @@ class AppendRow:
         # An empty table may lack the columns that the others have.
         wanted = len(frame) > 0 and (self.header or bool(names))
         header = names if isinstance(names, list) else True
-        return Rows(
-            len(frame),
-            self._bounded(self._csv(frame, {**options, "header": False})),
-            self._csv(frame.iloc[:0], {**options, "header": header}) if wanted else b"",
-        )
-
-    def _csv(self, frame: Any, options: dict[str, Any]) -> bytes:  # noqa: ANN401 - a DataFrame
-        text = io.StringIO()
-        frame.to_csv(text, **options)
-        return text.getvalue().encode("utf-8", "surrogateescape")
+        rows = frame_text(frame, {**options, "header": False}, _ODD_NAMES)
+        names_line = b""
+        if wanted:
+            names_line = frame_text(
+                frame.iloc[:0], {**options, "header": header}, _ODD_NAMES
+            )
+        return Rows(len(frame), self._bounded(rows), names_line)
 
 
 output_actions: Registry[type] = Registry(

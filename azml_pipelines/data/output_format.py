@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.column_types import ColumnType, convert
+from azml_pipelines.data.frame_text import frame_text
 from azml_pipelines.data.output_action import (
     ResultTooLargeError,
     Rows,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FormattedRows", "OutputForm"]
 
 _ONLY_COLUMN = "result"
+_ROWS_ONLY = {"index": False, "header": False, "lineterminator": "\n"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class FormattedRows:
         if self.form.travels_as_arrow:
             text = _arrow(frame)
         elif self.form.format == "csv":
-            text = frame.to_csv(index=False, header=False, lineterminator="\n").encode()
+            text = frame_text(frame, _ROWS_ONLY)
             header = frame.iloc[:0].to_csv(index=False, lineterminator="\n").encode()
         else:
             text = _json_lines(frame)
