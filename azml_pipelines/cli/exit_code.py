@@ -10,6 +10,7 @@ import click
 from azml_pipelines.errors import (
     ActivityFailedException,
     AzmlError,
+    InitFailedError,
     ModelNotFoundException,
     RunCanceledError,
     RunNotFoundError,
@@ -72,7 +73,7 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
                 _end("Interrupted.", INTERRUPTED)
             case RunNotFoundError() | ModelNotFoundException():
                 _end(f"Error: {one_line(error)}", NOT_FOUND)
-            case ActivityFailedException():
+            case ActivityFailedException() | InitFailedError():
                 _end(f"Error: {one_line(error)}", RUN_FAILED)
             case RunCanceledError():
                 _end(f"Error: {one_line(error)}", CANCELED)

@@ -23,6 +23,7 @@ _COMMANDS = {
     "resume": "Go on with a run that was stopped or failed.",
     "replay": "Run one mini-batch again, here, for debuggers.",
     "verify": "Check that a run is stored whole.",
+    "serve": "Answer HTTP requests with an entry script.",
     "datastore": "List, add or check datastores.",
 }
 """In the order in which people meet them. Listing them imports none of them."""

@@ -44,6 +44,8 @@ class ForkServerPlan:
     """Gets what the fork server itself prints."""
     preload: tuple[str, ...] = ()
     """Modules of ours that every worker will need."""
+    program: str = "azml_pipelines.worker"
+    """The module that is run: what is forked does what it says."""
 
 
 class ForkServerLink:
@@ -72,7 +74,7 @@ class ForkServerLink:
                     plan.interpreter,
                     "-P",
                     "-m",
-                    "azml_pipelines.worker",
+                    plan.program,
                     str(theirs.fileno()),
                     *plan.preload,
                 ],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from azml_pipelines.worker.forkserver import ChildOrder
     from azml_pipelines.worker.messages import NodeStart, WorkerInput
 
-__all__ = ["input_reader", "output_action_of", "settle_in", "work"]
+__all__ = ["input_reader", "output_action_of", "settle_in", "take_streams", "work"]
 
 _LOG_FORMAT = "%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"
 
@@ -38,10 +38,7 @@ def work(order: ChildOrder) -> int:
     """Be the worker process that ``order`` describes; return its exit code."""
     node, process = order.node, order.start.process
     logs = Path(node.logs)
-    for target, standard in zip(order.outputs, (1, 2)):
-        os.dup2(target, standard)
-        os.close(target)
-    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
+    take_streams(order)
     try:
         settle_in(node, process, logs)
         action = output_action_of(node)
@@ -63,6 +60,14 @@ def work(order: ChildOrder) -> int:
         ),
     )
     return worker.serve()
+
+
+def take_streams(order: ChildOrder) -> None:
+    """Print from now on where ``order`` says."""
+    for target, standard in zip(order.outputs, (1, 2)):
+        os.dup2(target, standard)
+        os.close(target)
+    sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
 
 
 def _text_stream(descriptor: int) -> TextIO:

@@ -32,6 +32,7 @@ COMMANDS = [
     "resume",
     "replay",
     "verify",
+    "serve",
     "datastore",
 ]
 

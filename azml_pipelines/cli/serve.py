@@ -1,0 +1,220 @@
+"""``azml serve``: an entry script as a web service."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.serving.model_pool import ModelPlan
+    from azml_pipelines.serving.server import ServerPlan
+
+__all__ = ["serve"]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORT = 8080
+_MODEL_FOLDER = Path("/opt/ml/model")
+_HOSTED = "SAGEMAKER_"
+"""How the variables begin that tell a container that it is one."""
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the command line says, by the names of its options."""
+
+    script: Path
+    host: str | None
+    port: int | None
+    workers: int
+    timeout: float
+    startup_timeout: float
+    max_payload: int
+    items: str
+    columns: str | None
+    model_dir: Path | None
+    variables: tuple[str, ...]
+    token: str | None
+
+
+@click.command()
+@click.option(
+    "--script",
+    metavar="FILE.py",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The entry script, with init() and run().",
+)
+@click.option("--host", metavar="ADDRESS", help="127.0.0.1 by default.")
+@click.option(
+    "--port", metavar="N", type=click.IntRange(0, 65535), help="8080; 0: any free one."
+)
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1, 512),
+    default=1,
+    help="Model processes; each answers one request at a time.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0.001),
+    default=60,
+    help="What one run() may take; 60 by default.",
+)
+@click.option(
+    "--startup-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0.001),
+    default=600,
+    help="What init() may take; 600 by default.",
+)
+@click.option(
+    "--max-payload",
+    metavar="MB",
+    type=click.IntRange(1, 100),
+    default=6,
+    help="The largest body, in MiB; 6 by default.",
+)
+@click.option(
+    "--items",
+    type=click.Choice(["auto", "table", "file"]),
+    default="auto",
+    help="What run() gets: a DataFrame, or a list with one path. By default CSV, JSON, "
+    "JSON lines and parquet become tables and everything else files.",
+)
+@click.option("--columns", metavar="A,B,…", help="Names for CSV without a header line.")
+@click.option(
+    "--model-dir",
+    metavar="FOLDER",
+    type=click.Path(exists=True, path_type=Path),
+    help="What AZUREML_MODEL_DIR says.",
+)
+@click.option(
+    "-e",
+    "--environment-variable",
+    "variables",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="What the script finds in os.environ; env:NAME for a secret. Repeatable.",
+)
+@click.option(
+    "--token", metavar="env:NAME", help="The variable with what callers have to send."
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def serve(arguments: tuple[str, ...], **options: object) -> None:
+    """Answer POST /invocations with what run() of a script returns.
+
+    ARGUMENTS, behind --, are those of the script. A first one that is `serve` is left
+    out: this command can be the entry point of an image.
+    """
+    from azml_pipelines.serving.server import serve as serve_until_stopped  # noqa: PLC0415 - slow to load
+
+    given = _Options(**options)  # type: ignore[arg-type]
+    own = arguments[1:] if arguments[:1] == ("serve",) else arguments
+    model = _model(given, own, os.environ)
+    server = _server(given, os.environ)
+
+    def announce(port: int) -> None:
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        click.echo(f"http://{host}:{port}")
+        click.echo(
+            f"Serving {given.script.name} with {model.processes} model processes. POST "
+            "to /invocations; Ctrl-C ends it.",
+            err=True,
+        )
+
+    serve_until_stopped(model, server, on_listening=announce)
+
+
+def _model(
+    given: _Options, arguments: tuple[str, ...], environ: Mapping[str, str]
+) -> ModelPlan:
+    """Say what is served.
+
+    Raises:
+        DeclarationError: The script cannot work, or a variable is not set.
+    """
+    from azml_pipelines.masking import resolve_variables  # noqa: PLC0415 - slow to load
+    from azml_pipelines.pipeline.entry_script_check import (  # noqa: PLC0415 - as above
+        check_entry_script,
+    )
+    from azml_pipelines.serving.messages import Setup  # noqa: PLC0415 - as above
+    from azml_pipelines.serving.model_pool import ModelPlan  # noqa: PLC0415 - as above
+
+    folder = given.script.resolve().parent
+    check_entry_script("serve", folder, given.script.name)
+    # A container's own variables are those that its job was given.
+    inherited = dict(environ) if _hosted(environ) else {}
+    model_dir = given.model_dir or (_MODEL_FOLDER if _MODEL_FOLDER.is_dir() else None)
+    if model_dir is not None:
+        inherited.setdefault("AZUREML_MODEL_DIR", str(model_dir.resolve()))
+    declared = dict(_variable(text) for text in given.variables)
+    columns = tuple(name.strip() for name in (given.columns or "").split(","))
+    return ModelPlan(
+        source_directory=folder,
+        entry_script=given.script.name,
+        arguments=arguments,
+        environment={**inherited, **resolve_variables(declared, environ)},
+        setup=Setup(given.items, columns if given.columns else ()),
+        processes=given.workers,
+        seconds=given.timeout,
+        start_seconds=given.startup_timeout,
+    )
+
+
+def _server(given: _Options, environ: Mapping[str, str]) -> ServerPlan:
+    """Say where it is served, and to whom."""
+    from azml_pipelines.serving.application import Admission  # noqa: PLC0415 - as above
+    from azml_pipelines.serving.server import ServerPlan  # noqa: PLC0415 - as above
+
+    host = given.host or ("0.0.0.0" if _hosted(environ) else "127.0.0.1")  # noqa: S104 - a container's
+    port = given.port
+    if port is None:
+        port = _port(environ.get("SAGEMAKER_BIND_TO_PORT"))
+    admission = Admission(
+        payload_bytes=given.max_payload << 20,
+        hosts=_LOOPBACK if host in _LOOPBACK else None,
+        token=_token(given.token, environ),
+    )
+    return ServerPlan(host, port, admission)
+
+
+def _hosted(environ: Mapping[str, str]) -> bool:
+    return any(name.startswith(_HOSTED) for name in environ)
+
+
+def _port(text: str | None) -> int:
+    if text is None:
+        return _PORT
+    if not text.isdecimal():
+        msg = f"SAGEMAKER_BIND_TO_PORT={text!r} is no port; give a number."
+        raise click.UsageError(msg)
+    return int(text)
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        msg = f"--environment-variable {text!r} is not NAME=VALUE."
+        raise click.UsageError(msg)
+    return name, value
+
+
+def _token(reference: str | None, environ: Mapping[str, str]) -> str | None:
+    if reference is None:
+        return None
+    name = reference.removeprefix("env:")
+    if name == reference or not environ.get(name):
+        msg = (
+            f"--token {name!r}: give env:NAME, the name of a variable that is set; a "
+            "token on a command line can be read by others."
+        )
+        raise click.UsageError(msg)
+    return environ[name]
