@@ -24,6 +24,7 @@ HEAVY = (
 COMMANDS = [
     "init",
     "submit",
+    "exec",
     "runs",
     "show",
     "logs",
