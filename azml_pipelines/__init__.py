@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.model import Model
     from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.run.published_pipeline import PublishedPipeline
     from azml_pipelines.run.run_context import Run
     from azml_pipelines.run.step_run import StepRun
     from azml_pipelines.run.workspace import Workspace
@@ -90,6 +91,7 @@ __all__ = [
     "PipelineData",
     "PipelineParameter",
     "PipelineRun",
+    "PublishedPipeline",
     "Run",
     "RunDetails",
     "RunEnvironmentException",
@@ -138,6 +140,7 @@ _PLACES = {
     "PipelineData": "pipeline.pipeline_data",
     "PipelineParameter": "pipeline.parameter",
     "PipelineRun": "run.pipeline_run",
+    "PublishedPipeline": "run.published_pipeline",
     "Run": "run.run_context",
     "RunDetails": "widgets.run_details",
     "RunEnvironmentException": "errors",

@@ -129,6 +129,10 @@ _OURS = {
         "azureml.pipeline.core": "PortDataReference",
         "azureml.pipeline.core.graph": "PortDataReference",
     },
+    "azml_pipelines.run.published_pipeline": {
+        "azureml.pipeline.core": "PublishedPipeline",
+        "azureml.pipeline.core.graph": "PublishedPipeline",
+    },
     "azml_pipelines.run.run_context": {
         "azureml.core": "Run get_run",
         "azureml.core.run": "Run get_run",
@@ -217,10 +221,10 @@ _LATER = {
     "azureml.pipeline.core": (
         "Module ModuleVersion ModuleVersionDescriptor "
         "OutputPortBinding PipelineDataset PipelineDraft PipelineEndpoint "
-        "PublishedPipeline Schedule ScheduleRecurrence TimeZone TrainingOutput"
+        "Schedule ScheduleRecurrence TimeZone TrainingOutput"
     ),
     "azureml.pipeline.core.graph": (
-        "InputPortDef OutputPortDef PipelineDataset PublishedPipeline TrainingOutput"
+        "InputPortDef OutputPortDef PipelineDataset TrainingOutput"
     ),
     "azureml.pipeline.core.module": "Module ModuleVersion",
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",

@@ -37,7 +37,7 @@ class OutputPlace:
     path: str = ""
     """Of the output on the store."""
 
-    def publish(self, last: str) -> None:
+    def deliver(self, last: str) -> None:
         """Bring every file to the store; doing it again changes nothing.
 
         Each file appears there whole or not at all. It is the orchestrator alone that
@@ -59,7 +59,7 @@ class OutputPlace:
             def put(name: str) -> None:
                 store.put(self.folder / name, f"{self.path}/{name}")
 
-            with ThreadPoolExecutor(_THREADS, "publish") as pool:
+            with ThreadPoolExecutor(_THREADS, "deliver") as pool:
                 for _ in pool.map(put, [name for name in names if name != last]):
                     pass
             if last in names:

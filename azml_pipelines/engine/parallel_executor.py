@@ -151,7 +151,7 @@ class ParallelExecutor:
             nodes.close(at_once=True)
             raise
         nodes.close()
-        place.publish(self._destination(output).name)
+        place.deliver(self._destination(output).name)
         register_output(self._context.run.workspace, self._step.output)
         supply.close()
 

@@ -52,6 +52,18 @@ class PipelineHome(Protocol):
         """Start a run and return it at once."""
         ...
 
+    def publish_pipeline(
+        self,
+        pipeline: Pipeline,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        version: str | None = None,
+        continue_on_step_failure: bool | None = None,
+    ) -> Any:  # noqa: ANN401 - a PublishedPipeline, which lives above this room
+        """Keep the pipeline with its scripts as they are now, under an id."""
+        ...
+
 
 class Pipeline:
     """Steps and what they need from each other.
@@ -161,6 +173,41 @@ class Pipeline:
             regenerate_outputs=regenerate_outputs,
             parent_run_id=parent_run_id,
             debug=debug,
+        )
+
+    def publish(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        version: str | None = None,
+        continue_on_step_failure: bool | None = None,
+        **kwargs: object,
+    ) -> Any:  # noqa: ANN401 - a PublishedPipeline, which lives above this room
+        """Keep the pipeline with its scripts as they are now, to be run by its id.
+
+        Args:
+            name: For people; several published pipelines may share it. If None,
+                ``<date>-Pipeline``.
+            description: For people; that of the pipeline if None.
+            version: Any text.
+            continue_on_step_failure: What a submission does that does not say.
+            kwargs: Nothing else is accepted.
+
+        Returns:
+            The ``PublishedPipeline``.
+
+        Raises:
+            DeclarationError: The pipeline cannot run with its defaults, or a secret is
+                no ``env:NAME``.
+            UserErrorException: The name is empty, or a source directory is too big.
+        """
+        _check_keywords("Pipeline.publish", Pipeline.publish, kwargs)
+        return self.workspace.publish_pipeline(
+            self,
+            name=name,
+            description=description,
+            version=version,
+            continue_on_step_failure=continue_on_step_failure,
         )
 
     def _check_parameters(self) -> list[PipelineParameter]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.pipeline.pipeline import Pipeline
 
-__all__ = ["literal_secrets", "refuse_secret"]
+__all__ = ["literal_secrets", "refuse_literal_secrets", "refuse_secret"]
 
 
 def literal_secrets(pipeline: Pipeline) -> dict[str, str]:
@@ -40,6 +40,22 @@ def literal_secrets(pipeline: Pipeline) -> dict[str, str]:
                     )
                     raise DeclarationError(msg)
     return secrets
+
+
+def refuse_literal_secrets(pipeline: Pipeline) -> None:
+    """Refuse to keep a pipeline whose secrets only the process that declares it knows.
+
+    Raises:
+        DeclarationError: A secret stands in ``environment_variables``; it is named, not
+            shown.
+    """
+    for name in literal_secrets(pipeline):
+        msg = (
+            f"environment_variables[{shown(name)}] holds a secret, which a published "
+            "pipeline cannot keep. Give it as 'env:NAME', and set the variable NAME "
+            "where the pipeline is submitted."
+        )
+        raise DeclarationError(msg)
 
 
 def _secrets_of(step: ParallelRunStep) -> dict[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterator
 
+    from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.workspace import Workspace
 
@@ -62,7 +63,7 @@ class Experiment:
         """Start a run and return at once; the run goes on when this process ends.
 
         Args:
-            config: A ``Pipeline``.
+            config: A ``Pipeline`` or a ``PublishedPipeline``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
                 old name), ``continue_on_step_failure``, and our ``debug``: run it in
@@ -75,35 +76,55 @@ class Experiment:
             DeclarationError: The pipeline cannot run, or a value is not accepted.
         """
         from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
-        from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - the same
-        from azml_pipelines.plan.secrets import literal_secrets  # noqa: PLC0415 - same
-        from azml_pipelines.run.lent_secrets import lent_secrets  # noqa: PLC0415 - same
-        from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
-            submit_definition,
+        from azml_pipelines.run.published_pipeline import (  # noqa: PLC0415 - a circle
+            PublishedPipeline,
         )
 
-        if not isinstance(config, Pipeline):
-            msg = (
-                f"Experiment.submit got a {type(config).__name__}; give it a Pipeline. "
-                "Other kinds of version 1 are not available yet."
-            )
-            raise UserErrorException(msg)
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
         values = _mapping("pipeline_parameters", given)
         labels = cast("Mapping[str, str]", _mapping("tags", tags))
-        definition = describe(config)
-        with lent_secrets(literal_secrets(config)):
-            run = submit_definition(
+        goes_on = kwargs.get("continue_on_step_failure")
+        if isinstance(config, Pipeline):
+            debug = bool(kwargs.get("debug"))
+            return self._submit(config, values, labels, bool(goes_on), debug=debug)
+        if isinstance(config, PublishedPipeline):
+            return config.submit_to(
                 self,
-                definition,
-                values,
                 tags=labels,
-                continue_on_step_failure=bool(kwargs.get("continue_on_step_failure")),
-                debug=bool(kwargs.get("debug")),
+                pipeline_parameters=values,
+                continue_on_step_failure=None if goes_on is None else bool(goes_on),
             )
-        print(  # noqa: T201 - version 1 prints both
-            f"Submitted PipelineRun {run.id}\nLink to the run: {run.get_portal_url()}"
+        msg = (
+            f"Experiment.submit got a {type(config).__name__}; give it a Pipeline or a "
+            "PublishedPipeline. Other kinds of version 1 are not available yet."
         )
+        raise UserErrorException(msg)
+
+    def _submit(
+        self,
+        pipeline: Pipeline,
+        values: Mapping[str, object],
+        tags: Mapping[str, str],
+        continue_on_step_failure: bool,
+        *,
+        debug: bool,
+    ) -> PipelineRun:
+        from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - networkx
+        from azml_pipelines.plan.secrets import literal_secrets  # noqa: PLC0415 - same
+        from azml_pipelines.run.lent_secrets import lent_secrets  # noqa: PLC0415 - same
+        from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
+            Submission,
+            say_submitted,
+            submit_definition,
+        )
+
+        definition = describe(pipeline)
+        submission = Submission(
+            tags=tags, continue_on_step_failure=continue_on_step_failure, debug=debug
+        )
+        with lent_secrets(literal_secrets(pipeline)):
+            run = submit_definition(self, definition, values, submission)
+        say_submitted(run)
         return run
 
     def get_runs(

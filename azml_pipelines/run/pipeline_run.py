@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.definition import PipelineDefinition
-from azml_pipelines.printable import printable
+from azml_pipelines.run.repeatable_run import RepeatableRun
 from azml_pipelines.run.step_run import StepRun
-from azml_pipelines.run.stored_run import StoredRun
 from azml_pipelines.run.views import views
 from azml_pipelines.run.waiting import failure, follow_until, wait_until
 from azml_pipelines.store.run_reader import request_cancel
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azml_pipelines.run.output_place import RunOutputPlace
     from azml_pipelines.run.port_data_reference import PortDataReference
     from azml_pipelines.run.workspace import Workspace
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PipelineRun"]
 
 
-class PipelineRun(StoredRun):
+class PipelineRun(RepeatableRun):
     """A run of a pipeline. Everything it knows, it reads from the run's folder.
 
     Args:
@@ -47,6 +44,17 @@ class PipelineRun(StoredRun):
 
         run = find_run(workspace, run_id)
         return run.parent if isinstance(run, StepRun) else run
+
+    @staticmethod
+    def get_pipeline_runs(workspace: Workspace, pipeline_id: str) -> list[PipelineRun]:
+        """Return the runs of a published pipeline, the newest first."""
+        from azml_pipelines.run.experiment import Experiment  # noqa: PLC0415 - a circle
+
+        records = workspace.catalog.runs.newest_first(pipeline_id=pipeline_id)
+        return [
+            PipelineRun(Experiment(workspace, record.experiment), record.run_id)
+            for record in records
+        ]
 
     def __repr__(self) -> str:
         return f"PipelineRun(id={self.id!r}, experiment={self.experiment.name!r})"
@@ -156,113 +164,6 @@ class PipelineRun(StoredRun):
         """Ask the run to stop; its worker processes are killed. Ended runs stay."""
         if not self._ended():
             request_cancel(self.folder)
-
-    def resume(
-        self,
-        *,
-        node_count: int | None = None,
-        process_count_per_node: int | str | None = None,
-        run_invocation_timeout: float | None = None,
-        compute_target: object = None,
-        pipeline_parameters: Mapping[str, Any] | None = None,
-        allow_changed: bool = False,
-    ) -> None:
-        """Go on with a run that failed, was canceled or lost its orchestrator (ours).
-
-        What is finished stays finished, whatever is given here. Prints what is kept and
-        what is to be done, and returns at once.
-
-        Args:
-            node_count: From now on; None keeps what it was. So do the next three.
-            process_count_per_node: Worker processes on each node, or "auto".
-            run_invocation_timeout: Seconds that one ``run()`` call may take.
-            compute_target: A compute target or its name.
-            pipeline_parameters: What the caller believes the values to be. They are
-                frozen: other ones are refused, or ignored with ``allow_changed``.
-            allow_changed: Go on with what was frozen although scripts, inputs or values
-                are not what they were at submission.
-
-        Raises:
-            UserErrorException: The run has finished, somebody drives it, or something
-                has changed since it was submitted; the message says what.
-        """
-        from azml_pipelines.run.resuming import execution_override, resume_run  # noqa: PLC0415 - a circle
-
-        override = execution_override(
-            self.experiment.workspace.compute_targets,
-            node_count=node_count,
-            process_count_per_node=process_count_per_node,
-            run_invocation_timeout=run_invocation_timeout,
-            compute_target=compute_target,
-        )
-        lines = resume_run(
-            self, override, pipeline_parameters or {}, allow_changed=allow_changed
-        )
-        for line in lines:
-            print(printable(line))  # noqa: T201 - people want to know
-
-    def replay(
-        self,
-        mini_batch: int,
-        *,
-        step_name: str | None = None,
-        first_item: int = 0,
-        item_count: int | None = None,
-    ) -> None:
-        """Run one mini-batch here and print its rows; nothing is stored (ours).
-
-        Scripts, arguments, variables and inputs are those of the run; a breakpoint in
-        the script stops.
-
-        Args:
-            mini_batch: Its index, from 0, as ``failed_items`` and logs have it.
-            step_name: Needed when the run has several steps.
-            first_item: Where to begin inside of the mini-batch.
-            item_count: How many items to take; all of the rest when None.
-
-        Raises:
-            UserErrorException: There is no such step, mini-batch or item.
-            BaseException: Whatever the entry script raises.
-        """
-        from azml_pipelines.engine.replay import prepare_replay  # noqa: PLC0415 - rare
-
-        replay = prepare_replay(
-            self.folder,
-            mini_batch,
-            step_name=step_name,
-            first_item=first_item,
-            item_count=item_count,
-        )
-        rows = replay.run()
-        text = (rows.header + rows.text).decode("utf-8", "backslashreplace")
-        print(text, end="")  # noqa: T201 - what it is for
-
-    def resubmit(
-        self,
-        *,
-        pipeline_parameters: Mapping[str, Any] | None = None,
-        experiment_name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> PipelineRun:
-        """Run the same pipeline again, with the scripts as they were (ours).
-
-        Args:
-            pipeline_parameters: Values by parameter name; the others keep those that
-                this run has.
-            experiment_name: Another experiment for the new run.
-            tags: Set on the new run.
-
-        Returns:
-            The new run, which has been started.
-
-        Raises:
-            DeclarationError: A parameter is not declared, or a value has another type.
-        """
-        from azml_pipelines.run.resubmission import resubmit  # noqa: PLC0415 - a circle
-
-        return resubmit(
-            self, pipeline_parameters or {}, experiment_name=experiment_name, tags=tags
-        )
 
     def _ended(self) -> bool:
         return self.state().ended_for_good

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.plan.definition import PipelineDefinition
 from azml_pipelines.run.experiment import Experiment
-from azml_pipelines.run.submission import submit_definition
+from azml_pipelines.run.submission import Submission, submit_definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +52,11 @@ def resubmit(
         Experiment(run.experiment.workspace, name),
         definition,
         {**_values_of(run, definition), **values},
-        tags=tags,
-        continue_on_step_failure=run.plan.continue_on_step_failure,
-        resubmitted_from=run.id,
+        Submission(
+            tags=tags or {},
+            continue_on_step_failure=run.plan.continue_on_step_failure,
+            resubmitted_from=run.id,
+        ),
     )
 
 

@@ -6,13 +6,13 @@ import os
 import shutil
 import time
 import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azml_pipelines.engine.debug_run import run_in_process
 from azml_pipelines.engine.launcher import start_orchestrator
-from azml_pipelines.errors import UserErrorException
 from azml_pipelines.failpoints import point, write
 from azml_pipelines.masking import mask, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
@@ -23,10 +23,9 @@ from azml_pipelines.run.workspace_storage import read_storage
 from azml_pipelines.store.catalog import RunRecord
 from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.launch_lock import launching
-from azml_pipelines.store.snapshot import copy_snapshot
+from azml_pipelines.store.snapshot import check_in_snapshot, copy_snapshot
 from azml_pipelines.store.source_warnings import source_warnings
 from azml_pipelines.store.unfinished_run import sweep_unfinished, unfinished_folder
-from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,18 +35,28 @@ if TYPE_CHECKING:
     from azml_pipelines.run.workspace import Workspace
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["submit_definition"]
+__all__ = ["Submission", "describe_workspace", "say_submitted", "submit_definition"]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is said about a run besides its pipeline and its values."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    continue_on_step_failure: bool = False
+    resubmitted_from: str | None = None
+    """The run that this one repeats."""
+    pipeline_id: str | None = None
+    """The published pipeline that it is a run of."""
+    debug: bool = False
+    """Run it in this process and return when it has ended."""
 
 
 def submit_definition(
     experiment: Experiment,
     definition: PipelineDefinition,
     values: Mapping[str, object],
-    *,
-    tags: Mapping[str, str] | None = None,
-    continue_on_step_failure: bool = False,
-    resubmitted_from: str | None = None,
-    debug: bool = False,
+    submission: Submission | None = None,
 ) -> PipelineRun:
     """Start a run of a pipeline and return at once.
 
@@ -56,14 +65,14 @@ def submit_definition(
 
     Args:
         values: By parameter name; a parameter that is missing keeps its default.
-        resubmitted_from: The run that this one repeats.
-        debug: Run it in this process and return when it has ended.
+        submission: What else is wanted.
 
     Raises:
         DeclarationError: The pipeline cannot run, a value is not accepted, or a
             variable that ``env:NAME`` stands for is not set.
         UserErrorException: A source directory is missing or too big.
     """
+    wanted = submission or Submission()
     workspace = experiment.workspace
     run_id = str(uuid4())
     plan = compile_plan(
@@ -71,9 +80,9 @@ def submit_definition(
         values,
         run_id=run_id,
         experiment=experiment.name,
-        workspace=_described(workspace),
-        continue_on_step_failure=continue_on_step_failure,
-        resubmitted_from=resubmitted_from,
+        workspace=describe_workspace(workspace),
+        continue_on_step_failure=wanted.continue_on_step_failure,
+        resubmitted_from=wanted.resubmitted_from,
     )
     for step in plan.steps:
         resolve_variables(step.settings.environment_variables, os.environ)
@@ -81,8 +90,8 @@ def submit_definition(
     workspace.prepare_storage()
     folder = workspace.folder.run(run_id)
     _write_down(folder, plan, definition)
-    workspace.catalog.runs.add(_record(plan, tags or {}))
-    if debug:
+    workspace.catalog.runs.add(_record(plan, wanted))
+    if wanted.debug:
         run_in_process(folder)
     else:
         with launching(folder):
@@ -90,17 +99,26 @@ def submit_definition(
     return PipelineRun(experiment, run_id)
 
 
-def _record(plan: RunPlan, tags: Mapping[str, str]) -> RunRecord:
+def say_submitted(run: PipelineRun) -> None:
+    """Print what version 1 prints."""
+    print(  # noqa: T201 - as version 1
+        f"Submitted PipelineRun {run.id}\nLink to the run: {run.get_portal_url()}"
+    )
+
+
+def _record(plan: RunPlan, wanted: Submission) -> RunRecord:
     return RunRecord(
         run_id=plan.run_id,
         experiment=plan.experiment,
         created=time.time(),
-        tags={str(key): mask(str(value)) for key, value in tags.items()},
+        tags={str(key): mask(str(value)) for key, value in wanted.tags.items()},
         resubmitted_from=plan.resubmitted_from,
+        pipeline_id=wanted.pipeline_id,
     )
 
 
-def _described(workspace: Workspace) -> WorkspacePlan:
+def describe_workspace(workspace: Workspace) -> WorkspacePlan:
+    """Return the workspace as a plan holds it."""
     storage = read_storage(workspace.folder.root)
     return WorkspacePlan(
         name=workspace.name,
@@ -141,7 +159,7 @@ def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> N
         point("submit.snapshot")
         source = step.source_directory
         sources[source] = copy_snapshot(Path(source), place.snapshot)
-        _check_script(place.snapshot, step.settings.entry_script, step.name)
+        check_in_snapshot(place.snapshot, step.settings.entry_script, step.name)
     for source, files in sources.items():
         for line in source_warnings(source, files):
             warnings.warn(line, UserWarning, stacklevel=2)
@@ -149,16 +167,6 @@ def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> N
     _write_through(folder.plan, text)
     _write_through(folder.definition, definition.model_dump_json(indent=2).encode())
     Journal.create(folder.journal, plan, text)
-
-
-def _check_script(snapshot: Path, entry_script: str, step: str) -> None:
-    if not (snapshot / entry_script).is_file():
-        msg = (
-            f"Step {shown(step)}: the entry script {shown(entry_script)} is not among "
-            "the files copied from its source directory; look into .amlignore (or "
-            ".gitignore) there, which may leave it out."
-        )
-        raise UserErrorException(msg)
 
 
 def _write_through(file: Path, content: bytes) -> None:

@@ -20,15 +20,13 @@ from azml_pipelines.run.workspace_config import (
     read_config,
     write_config,
 )
-from azml_pipelines.run.workspace_registrations import WorkspaceRegistrations
+from azml_pipelines.run.workspace_pipelines import WorkspacePipelines
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Mapping
 
-    from azml_pipelines.pipeline.parameter import ParameterValue
-    from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.model import Model
     from azml_pipelines.run.pipeline_run import PipelineRun
@@ -39,7 +37,7 @@ __all__ = ["Workspace"]
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
-class Workspace(WorkspaceRegistrations):
+class Workspace(WorkspacePipelines):
     """Where things are registered and runs are kept: the folder ``.azml``.
 
     Args:
@@ -260,33 +258,6 @@ class Workspace(WorkspaceRegistrations):
             "friendlyName": self.name,
             "folder": str(self.folder.root),
         }
-
-    def submit_pipeline(
-        self,
-        pipeline: Pipeline,
-        experiment_name: str,
-        *,
-        pipeline_parameters: Mapping[str, ParameterValue] | None = None,
-        continue_on_step_failure: bool = False,
-        regenerate_outputs: bool = False,
-        parent_run_id: str | None = None,
-        debug: bool = False,
-    ) -> PipelineRun:
-        """Start a run of a pipeline; ``Experiment.submit`` is version 1's door to it.
-
-        Raises:
-            DeclarationError: The pipeline cannot run, or a value is not accepted.
-        """
-        from azml_pipelines.run.experiment import Experiment  # noqa: PLC0415 - a circle
-
-        return Experiment(self, experiment_name).submit(
-            pipeline,
-            pipeline_parameters=pipeline_parameters,
-            continue_on_step_failure=continue_on_step_failure,
-            regenerate_outputs=regenerate_outputs,
-            parent_run_id=parent_run_id,
-            debug=debug,
-        )
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, insert, select, update
 
-from azml_pipelines.store.catalog_database import computes
+from azml_pipelines.store.catalog_tables import computes
 
 if TYPE_CHECKING:
     from azml_pipelines.store.catalog_database import CatalogDatabase
@@ -40,13 +39,14 @@ class ComputeCatalog:
         """Remember a compute target, replacing the settings of one that exists."""
         now = time.time()
         new = {"kind": kind, "settings": settings, "modified": now}
-        statement = insert(computes).values(name=name, created=now, **new)
+        this = computes.c.name == name
         with self._database.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["name"], set_=new)
-            )
-            row = connection.execute(select(computes).where(computes.c.name == name))
-            return ComputeRecord(**row.mappings().one())
+            known = connection.execute(update(computes).where(this).values(**new))
+            if not known.rowcount:
+                row = {"name": name, "created": now, **new}
+                connection.execute(insert(computes).values(row))
+            found = connection.execute(select(computes).where(this))
+            return ComputeRecord(**found.mappings().one())
 
     def find(self, name: str) -> ComputeRecord | None:
         """Return what was saved under ``name``, or None."""

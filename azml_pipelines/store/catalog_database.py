@@ -1,155 +1,88 @@
-"""The tables of a workspace's catalog, and the one way to read and to change them."""
+"""The one way to read and to change a workspace's catalog, wherever it is kept."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    Float,
-    Integer,
-    MetaData,
-    NullPool,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-)
+from sqlalchemy import insert, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from azml_pipelines.errors import WorkspaceException
-from azml_pipelines.store.file_lock import wait_for_lock
+from azml_pipelines.masking import mask
+from azml_pipelines.store.catalog_migrations import SCHEMA_VERSION, statements_to
+from azml_pipelines.store.catalog_sqlite import SqliteStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-__all__ = [
-    "SCHEMA_VERSION",
-    "CatalogDatabase",
-    "computes",
-    "datasets",
-    "datastores",
-    "environments",
-    "models",
-    "preferences",
-    "runs",
-]
+    from sqlalchemy import Connection, Engine, Table
 
-SCHEMA_VERSION = 1
-_BUSY_SECONDS = 30.0
-_LOCK_SECONDS = 30.0
+__all__ = ["CatalogDatabase", "CatalogStorage", "save_row"]
 
-_tables = MetaData()
 
-datastores = Table(
-    "datastores",
-    _tables,
-    Column("name", String, primary_key=True),
-    Column("settings", Text, nullable=False),
-)
-preferences = Table(
-    "preferences",
-    _tables,
-    Column("name", String, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-datasets = Table(
-    "datasets",
-    _tables,
-    Column("id", String, nullable=False, unique=True),
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("description", Text),
-    Column("tags", JSON, nullable=False),
-    Column("definition", Text, nullable=False),
-    Column("created", Float, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-)
-models = Table(
-    "models",
-    _tables,
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("description", Text),
-    Column("tags", JSON, nullable=False),
-    Column("properties", JSON, nullable=False),
-    Column("framework", String),
-    Column("framework_version", String),
-    Column("created", Float, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-)
-environments = Table(
-    "environments",
-    _tables,
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("definition", Text, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-)
-computes = Table(
-    "computes",
-    _tables,
-    Column("name", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("settings", Text, nullable=False),
-    Column("created", Float, nullable=False),
-    Column("modified", Float, nullable=False),
-)
-runs = Table(
-    "runs",
-    _tables,
-    Column("run_id", String, primary_key=True),
-    Column("experiment", String, nullable=False, index=True),
-    Column("created", Float, nullable=False),
-    Column("tags", JSON, nullable=False),
-    Column("resubmitted_from", String),
-)
+class CatalogStorage(Protocol):
+    """What differs between a file and a server.
+
+    A connection of ``engine`` whose option ``azml_write`` is set is the only writer
+    from the begin of its transaction on; any other one sees one moment.
+    """
+
+    name: str
+    """What messages call it."""
+    advice: str
+    """What to do when it cannot be used."""
+    engine: Engine
+
+    def preparing(self) -> AbstractContextManager[None]:
+        """Keep others from making or upgrading it meanwhile."""
+        ...
+
+    def layout(self, connection: Connection) -> int:
+        """Return which migration it has seen last; 0 when it is new."""
+        ...
+
+    def set_layout(self, connection: Connection, version: int) -> None:
+        """Write that down."""
+        ...
+
+    def keep_copy(self, version: int) -> None:
+        """Copy what there is before a migration changes it, where that can be done."""
+        ...
 
 
 class CatalogDatabase:
-    """One SQLite file that many processes use at the same time.
+    """A database that many processes use at the same time.
 
     Nothing stays open between two uses, so an object of this class may be kept in a
     notebook for days and survives a fork.
 
     Args:
-        path: The file; it and its folder are made, readable only by their owner.
+        storage: Where it is kept; a path is a SQLite file.
 
     Raises:
-        WorkspaceException: A later version of this package wrote the file.
+        WorkspaceException: A later version of this package wrote it, or it cannot be
+            opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            poolclass=NullPool,
-            connect_args={"timeout": _BUSY_SECONDS},
+    def __init__(self, storage: CatalogStorage | Path) -> None:
+        self._storage: CatalogStorage = (
+            SqliteStorage(storage) if isinstance(storage, Path) else storage
         )
-        event.listen(self._engine, "connect", _leave_transactions_to_us)
-        event.listen(self._engine, "begin", _begin)
-        # Switching to WAL ignores the busy timeout: two processes that make the same
-        # catalog at once would see "database is locked" without a lock of our own.
-        with _only_one(path.with_suffix(".lock")):
-            self._prepare()
+        with self._naming_trouble(), self._storage.preparing():
+            self._upgrade()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a connection that sees one moment of the catalog.
 
         Raises:
-            WorkspaceException: The file cannot be read, for example on a full disk.
+            WorkspaceException: It cannot be read.
         """
-        with _naming_trouble(self._path), self._engine.begin() as connection:
+        with self._naming_trouble(), self._storage.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -159,69 +92,58 @@ class CatalogDatabase:
         What was read inside is still true when it is written: versions have no races.
 
         Raises:
-            WorkspaceException: The file cannot be written, for example on a full disk.
+            WorkspaceException: It cannot be written, for example on a full disk.
         """
-        writer = self._engine.execution_options(azml_write=True)
-        with _naming_trouble(self._path), writer.begin() as connection:
+        writer = self._storage.engine.execution_options(azml_write=True)
+        with self._naming_trouble(), writer.begin() as connection:
             yield connection
 
-    def _prepare(self) -> None:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        with _naming_trouble(self._path), self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None  # noqa: S101 - an open connection has one
-            found: int = raw.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                raw.execute("PRAGMA journal_mode=WAL")
+    def _upgrade(self) -> None:
+        with self.reading() as connection:
+            found = self._storage.layout(connection)
         if found > SCHEMA_VERSION:
             msg = (
-                f"{self._path} was written by a later version of azml-pipelines "
-                f"(its layout is {found}, this version knows {SCHEMA_VERSION}); "
-                "upgrade azml-pipelines in this environment."
+                f"{self._storage.name} was written by a later version of "
+                f"azml-pipelines (its layout is {found}, this version knows "
+                f"{SCHEMA_VERSION}); upgrade azml-pipelines in this environment."
             )
             raise WorkspaceException(msg)
-        if found == 0:
+        if 0 < found < SCHEMA_VERSION:
+            self._storage.keep_copy(found)
+        for version in range(found + 1, SCHEMA_VERSION + 1):
             with self.writing() as connection:
-                _tables.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+                # Somebody else may have done it since we looked.
+                if self._storage.layout(connection) < version:
+                    for statement in statements_to(version):
+                        connection.exec_driver_sql(statement)
+                    self._storage.set_layout(connection, version)
 
-
-@contextmanager
-def _naming_trouble(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of the machine or of the file into one line of ours."""
-    try:
-        yield
-    except IntegrityError:
-        raise  # about what is written, not about the file
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        said = getattr(error, "orig", None) or error
-        msg = (
-            f"The workspace's catalog {path} cannot be used: {said}. Make room if the "
-            "disk is full, and see that the file may be read and written."
-        )
-        raise WorkspaceException(msg) from error
-
-
-def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
-    """Stop Python's driver from opening transactions late and behind our back."""
-    connection.isolation_level = None
-
-
-def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("azml_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if not wait_for_lock(descriptor, _LOCK_SECONDS):
+    @contextmanager
+    def _naming_trouble(self) -> Iterator[None]:
+        """Turn what the database says of itself into one line of ours."""
+        try:
+            yield
+        except IntegrityError:
+            raise  # about what is written, not about where
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
             msg = (
-                f"Another process has been making {lock.with_suffix('.db')} for "
-                f"{_LOCK_SECONDS:g} s; end it, or try again later."
+                f"The workspace's catalog {self._storage.name} cannot be used: "
+                f"{mask(said)}. {self._storage.advice}"
             )
-            raise WorkspaceException(msg)
-        yield
-    finally:
-        os.close(descriptor)
+            raise WorkspaceException(msg) from error
+
+
+def save_row(
+    connection: Connection, table: Table, key: Mapping[str, Any], row: Mapping[str, Any]
+) -> None:
+    """Write ``row`` in the place of the one with this key, or add it.
+
+    Args:
+        connection: Of ``writing``: nobody adds the same row meanwhile.
+        key: Columns that name one row.
+        row: The other columns to set.
+    """
+    this = [table.c[name] == value for name, value in key.items()]
+    if not connection.execute(update(table).where(*this).values(**row)).rowcount:
+        connection.execute(insert(table).values(**key, **row))

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from azml_pipelines.data.dataset_home import RegisteredDataset
 from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.store.catalog_database import datasets
+from azml_pipelines.store.catalog_tables import datasets
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from azml_pipelines.data.datastore_home import DatastoreSettings
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.store.catalog_database import datastores, preferences
+from azml_pipelines.store.catalog_database import save_row
+from azml_pipelines.store.catalog_tables import datastores, preferences
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ class DatastoreCatalog:
         Raises:
             UserErrorException: The name is taken and ``overwrite`` is False.
         """
-        row = {"name": settings.name, "settings": settings.model_dump_json()}
         with self._database.writing() as connection:
             known = connection.scalar(
                 select(datastores.c.name).where(datastores.c.name == settings.name)
@@ -43,13 +42,8 @@ class DatastoreCatalog:
                     "choose another name, or pass overwrite=True to replace it."
                 )
                 raise UserErrorException(msg)
-            connection.execute(
-                insert(datastores)
-                .values(row)
-                .on_conflict_do_update(
-                    index_elements=["name"], set_={"settings": row["settings"]}
-                )
-            )
+            row = {"settings": settings.model_dump_json()}
+            save_row(connection, datastores, {"name": settings.name}, row)
 
     def find(self, name: str) -> DatastoreSettings | None:
         """Return what was saved under ``name``, or None."""
@@ -87,10 +81,5 @@ class DatastoreCatalog:
 
     def set_default(self, name: str) -> None:
         """Choose the default datastore; whether it exists is the caller's to check."""
-        row = {"name": _DEFAULT, "value": name}
         with self._database.writing() as connection:
-            connection.execute(
-                insert(preferences)
-                .values(row)
-                .on_conflict_do_update(index_elements=["name"], set_={"value": name})
-            )
+            save_row(connection, preferences, {"name": _DEFAULT}, {"value": name})

@@ -10,7 +10,7 @@ from azml_pipelines.pipeline.environment_definition import (
     EnvironmentDefinition,
     RegisteredEnvironment,
 )
-from azml_pipelines.store.catalog_database import environments
+from azml_pipelines.store.catalog_tables import environments
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
-from azml_pipelines.store.catalog_database import models
+from azml_pipelines.store.catalog_database import save_row
+from azml_pipelines.store.catalog_tables import models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +40,8 @@ class ModelCatalog:
 
     def save(self, record: ModelRecord) -> None:
         """Remember what is said about one version, replacing what was said before."""
+        key = {"name": record.name, "version": record.version}
         row = {
-            "name": record.name,
-            "version": record.version,
             "created": record.created,
             "description": record.description,
             "tags": dict(record.tags),
@@ -50,13 +49,8 @@ class ModelCatalog:
             "framework": record.framework,
             "framework_version": record.framework_version,
         }
-        statement = (
-            insert(models)
-            .values(row)
-            .on_conflict_do_update(index_elements=["name", "version"], set_=row)
-        )
         with self._database.writing() as connection:
-            connection.execute(statement)
+            save_row(connection, models, key, row)
 
     def find(self, name: str, version: int) -> ModelRecord | None:
         """Return what was said about one version, or None."""

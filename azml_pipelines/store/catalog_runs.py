@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
-from azml_pipelines.store.catalog_database import runs
+from azml_pipelines.store.catalog_tables import runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,8 @@ class RunRecord:
     created: float
     tags: Mapping[str, str] = field(default_factory=dict)
     resubmitted_from: str | None = None
+    pipeline_id: str | None = None
+    """The published pipeline that was submitted, if it was one."""
 
 
 class RunCatalog:
@@ -36,13 +38,7 @@ class RunCatalog:
 
     def add(self, record: RunRecord) -> None:
         """Remember a new run."""
-        row = {
-            "run_id": record.run_id,
-            "experiment": record.experiment,
-            "created": record.created,
-            "tags": dict(record.tags),
-            "resubmitted_from": record.resubmitted_from,
-        }
+        row = {**asdict(record), "tags": dict(record.tags)}
         with self._database.writing() as connection:
             connection.execute(insert(runs).values(row))
 
@@ -53,11 +49,15 @@ class RunCatalog:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else RunRecord(**row)
 
-    def newest_first(self, experiment: str | None = None) -> list[RunRecord]:
-        """Every run, or those of one experiment, the latest submission first."""
+    def newest_first(
+        self, experiment: str | None = None, *, pipeline_id: str | None = None
+    ) -> list[RunRecord]:
+        """Every run, or those of one experiment or published pipeline, newest first."""
         query = select(runs).order_by(runs.c.created.desc(), runs.c.run_id)
         if experiment is not None:
             query = query.where(runs.c.experiment == experiment)
+        if pipeline_id is not None:
+            query = query.where(runs.c.pipeline_id == pipeline_id)
         with self._database.reading() as connection:
             return [RunRecord(**row) for row in connection.execute(query).mappings()]
 

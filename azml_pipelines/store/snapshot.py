@@ -22,6 +22,7 @@ __all__ = [
     "ALWAYS_LEFT_OUT",
     "MAX_BYTES",
     "MAX_FILES",
+    "check_in_snapshot",
     "copy_snapshot",
     "snapshot_files",
 ]
@@ -79,6 +80,21 @@ def copy_snapshot(source: Path, destination: Path) -> list[str]:
         # Whether it can be executed is kept; for whom else, is not.
         copy.chmod((copy.stat().st_mode & 0o700) | 0o600)
     return content.files
+
+
+def check_in_snapshot(snapshot: Path, entry_script: str, step: str) -> None:
+    """Make sure that a copy holds the script of its step.
+
+    Raises:
+        UserErrorException: It does not.
+    """
+    if not (snapshot / entry_script).is_file():
+        msg = (
+            f"Step {shown(step)}: the entry script {shown(entry_script)} is not among "
+            "the files copied from its source directory; look into .amlignore (or "
+            ".gitignore) there, which may leave it out."
+        )
+        raise UserErrorException(msg)
 
 
 def snapshot_files(source: Path) -> list[str]:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["STORAGE_FOLDER", "RunFolder", "StepFolder", "WorkspaceFolder"]
+__all__ = [
+    "STORAGE_FOLDER",
+    "PublishedFolder",
+    "RunFolder",
+    "StepFolder",
+    "WorkspaceFolder",
+]
 
 STORAGE_FOLDER = ".azml"
 
@@ -117,6 +123,22 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
+class PublishedFolder:
+    """The files of one published pipeline; they never change."""
+
+    root: Path
+
+    @property
+    def definition(self) -> Path:
+        """The pipeline as declared; its sources are relative to ``root``."""
+        return self.root / "definition.json"
+
+    def beside(self, name: str) -> PublishedFolder:
+        """Return another folder next to this one."""
+        return PublishedFolder(self.root.with_name(name))
+
+
+@dataclass(frozen=True)
 class WorkspaceFolder:
     """The files of a workspace; ``root`` holds its ``config.json``."""
 
@@ -149,6 +171,10 @@ class WorkspaceFolder:
     def model(self, name: str, version: int) -> Path:
         """Return the folder with the files of one version of a model."""
         return self.models / name / str(version)
+
+    def published(self, pipeline_id: str) -> PublishedFolder:
+        """Return the folder of a published pipeline."""
+        return PublishedFolder(self.storage / "published" / pipeline_id)
 
     @property
     def cache(self) -> Path:

@@ -62,7 +62,7 @@ def test_the_same_job_makes_the_same_bytes(lake, local_lake):
         assert run.get_status() == "Finished", run.state().error
         assert run.verify()
         digests[name] = hashlib.sha256(place.rows(run)).hexdigest()
-        # What a script writes beside its rows is published, too.
+        # What a script writes beside its rows is delivered, too.
         (notes,) = (place.folder / "out").rglob("notes.txt")
         assert notes.read_text() == "done"
         shutil.rmtree(place.folder / "out")

@@ -133,7 +133,7 @@ def _fetchers():
 
 
 def test_a_killed_orchestrator_takes_its_fetchers_along(s3_lake, wait_for, script):
-    """And the resumed run publishes the same bytes."""
+    """And the resumed run delivers the same bytes."""
     datastore = s3_lake.register()
     s3_lake.fill(datastore)
     clean = s3_lake.rows(s3_lake.finish(datastore))

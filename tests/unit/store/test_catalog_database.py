@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from azml_pipelines.errors import WorkspaceException
-from azml_pipelines.store import catalog_database
+from azml_pipelines.store import catalog_sqlite
 from azml_pipelines.store.catalog import Catalog
-from azml_pipelines.store.catalog_database import SCHEMA_VERSION, CatalogDatabase
+from azml_pipelines.store.catalog_database import CatalogDatabase
+from azml_pipelines.store.catalog_migrations import SCHEMA_VERSION
 from azml_pipelines.store.file_lock import wait_for_lock
 
 
@@ -38,7 +39,7 @@ def test_a_catalog_may_be_made_by_many_at_once(tmp_path):
 
 def test_nobody_waits_for_ever_to_make_one(tmp_path, monkeypatch):
     """Who makes it at the same time and stops midway is named by the file."""
-    monkeypatch.setattr(catalog_database, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(catalog_sqlite, "_LOCK_SECONDS", 0.05)
     lock = os.open(tmp_path / "catalog.lock", os.O_RDWR | os.O_CREAT)
     wait_for_lock(lock, 0)
     with pytest.raises(WorkspaceException, match=r"making .*catalog\.db"):
