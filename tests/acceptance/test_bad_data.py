@@ -205,4 +205,7 @@ CASES = [
 )
 def test_bad_data(refused, field, value, accepted, call):
     """One line, at most 300 characters: the field, the value, what is accepted."""
-    refused(call, field, value, accepted)
+    said = refused(call, field, value, accepted)
+
+    assert field in said
+    assert accepted in said

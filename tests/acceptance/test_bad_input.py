@@ -318,7 +318,10 @@ CASES = [
 )
 def test_bad_input(refused, field, value, accepted, call):
     """One line, at most 300 characters: the field, the value, what is accepted."""
-    refused(call, field, value, accepted)
+    said = refused(call, field, value, accepted)
+
+    assert field in said
+    assert accepted in said
 
 
 def test_a_misspelt_argument_is_recognised(kit):

@@ -50,9 +50,13 @@ def test_faults(kit, refused, fault):
     before = script.read_bytes()
     script.write_bytes(content if isinstance(content, bytes) else content.encode())
     try:
-        refused(lambda kit: kit.submit(), "entry_script='score.py'", None, said)
+        message = refused(
+            lambda kit: kit.submit(), "entry_script='score.py'", None, said
+        )
     finally:
         script.write_bytes(before)
+
+    assert said in message
 
 
 FINE = {
@@ -111,7 +115,7 @@ def test_a_link_out_of_the_source_directory(kit, tmp_path, refused):
     link = kit.root / "scripts" / "link.py"
     link.symlink_to(tmp_path / "elsewhere.py")
     try:
-        refused(
+        message = refused(
             lambda kit: kit.plan(config={"entry_script": "link.py"}),
             "entry_script='link.py'",
             None,
@@ -120,13 +124,15 @@ def test_a_link_out_of_the_source_directory(kit, tmp_path, refused):
     finally:
         link.unlink()
 
+    assert "inside" in message
+
 
 def test_a_script_that_is_no_python_file(kit, refused):
     """Its name has to end in .py."""
     other = kit.root / "scripts" / "score.txt"
     other.write_text("def run(b): return b")
     try:
-        refused(
+        message = refused(
             lambda kit: kit.plan(config={"entry_script": "score.txt"}),
             "entry_script='score.txt'",
             None,
@@ -134,6 +140,8 @@ def test_a_script_that_is_no_python_file(kit, refused):
         )
     finally:
         other.unlink()
+
+    assert "in .py" in message
 
 
 @pytest.mark.parametrize("name", ["random.py", "json/__init__.py"])

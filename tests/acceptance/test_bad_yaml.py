@@ -74,9 +74,11 @@ def test_a_configuration(kit, refused, tmp_path, change):
     file = tmp_path / "config.yml"
     file.write_text(GOOD + addition)
 
-    refused(
+    message = refused(
         lambda kit: ParallelRunConfig.load_yaml(kit.workspace, file), "", None, said
     )
+
+    assert said in message
 
 
 @pytest.mark.parametrize(
@@ -99,12 +101,14 @@ def test_no_configuration(kit, refused, tmp_path, content, said):
     if content is not None:
         file.write_bytes(content)
 
-    refused(
+    message = refused(
         lambda kit: ParallelRunConfig.load_yaml(kit.workspace, file),
         "config.yml",
         None,
         said,
     )
+
+    assert said in message
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,9 @@ def test_conda_files(refused, tmp_path, text, said):
     file = tmp_path / "conda.yml"
     file.write_text(text)
 
-    refused(lambda _: CondaDependencies(str(file)), "", None, said)
+    message = refused(lambda _: CondaDependencies(str(file)), "", None, said)
+
+    assert said in message
 
 
 def test_what_is_written_is_read_again():
