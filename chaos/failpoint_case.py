@@ -23,7 +23,7 @@ from chaos.standard_check import verify_problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Case", "Result", "play", "prepare"]
+__all__ = ["Case", "Result", "play"]
 
 _ITEMS = 40
 _SECONDS = 45
@@ -89,13 +89,6 @@ class _Half:
     """A status, or ``not submitted``, ``killed``, ``broke``, ``no end``."""
     error: str = ""
     problems: tuple[str, ...] = ()
-
-
-def prepare(folder: str) -> None:
-    """Make a process fit for cases: found by its folder, with the modules they need."""
-    os.chdir(folder)
-    for module in ("networkx", "sqlalchemy.dialects.sqlite", "pandas"):
-        importlib.import_module(module)
 
 
 def play(case: Case) -> Result:

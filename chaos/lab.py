@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from azml_pipelines import PipelineRun
     from azml_pipelines.store.run_reader import Failure
 
-__all__ = ["OUTPUT", "ROWS_SCRIPT", "Account", "Lab", "names", "rows", "wait_for"]
+__all__ = [
+    "OUTPUT",
+    "ROWS_SCRIPT",
+    "Account",
+    "Lab",
+    "LabPlan",
+    "names",
+    "rows",
+    "wait_for",
+]
 
 _ITEM_NAME = "{:06d}"
 ROWS_SCRIPT = """
@@ -90,6 +99,25 @@ class Account:
         return cls(sum(have.values()), len(should), lost, twice, torn, equal=False)
 
 
+@dataclass(frozen=True)
+class LabPlan:
+    """What another process needs to open a lab beside others of the same test."""
+
+    name: str
+    """The random choices depend on it and on the seed, on nothing else."""
+    seed: int
+    root: str
+    end: float | None
+    """Of this machine's monotonic clock; see ``Lab``."""
+
+    def open(self) -> Lab:
+        """Open it, in a new folder."""
+        root = Path(self.root)
+        root.mkdir()
+        rest = None if self.end is None else self.end - time.monotonic()
+        return Lab(self.name, self.seed, seconds=rest, root=root)
+
+
 class Lab:
     """Everything below one temporary folder; nothing of it is left when it closes.
 
@@ -113,6 +141,7 @@ class Lab:
         self._end = None if seconds is None else time.monotonic() + seconds
         self.random = random.Random(f"{seed}:{test}")
         self.seed = seed
+        self._test = test
         self._owned = root is None
         self.root = root or Path(tempfile.mkdtemp(prefix=f"azml-chaos-{test}-"))
         self._temporary = os.environ.get("TMPDIR")
@@ -129,6 +158,11 @@ class Lab:
     def time_is_up(self) -> bool:
         """Whether a test should begin nothing more."""
         return self._end is not None and time.monotonic() > self._end
+
+    def plan(self, name: object) -> LabPlan:
+        """Plan a lab below this one, for a process of its own."""
+        root = str(self.root / f"lab-{name}")
+        return LabPlan(f"{self._test}:{name}", self.seed, root, self._end)
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,10 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 __all__ = [
     "children",
@@ -15,6 +19,7 @@ __all__ = [
     "is_running",
     "kill",
     "listening_sockets",
+    "orchestrators",
     "processes_below",
     "resident_bytes",
     "wait_gone",
@@ -65,6 +70,30 @@ def resident_bytes(pid: int) -> int:
     """Return the resident memory of a process; 0 when it is gone."""
     fields = _read(pid, "statm").split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
+
+
+def orchestrators(folder: Path, besides: Container[str] = ()) -> list[int]:
+    """Return the orchestrators of all runs below ``folder``.
+
+    A process that starts another one is there twice for a moment: its child has its
+    command line until it becomes something else. Such a child is not counted.
+
+    Args:
+        folder: A part of their command line.
+        besides: Process ids, as text, of what is no orchestrator; asked often, this
+            is cheaper with them.
+    """
+    mark = os.fsencode(folder)
+    parents = {}
+    for entry in filter(str.isdigit, os.listdir(_PROC)):
+        if entry in besides:
+            continue
+        command = _read(int(entry), "cmdline")
+        if b"azml_pipelines.engine.orchestrator" in command and mark in command:
+            fields = _read(int(entry), "stat").rpartition(b")")[2].split()
+            if fields and fields[0] not in {b"Z", b"X"}:
+                parents[int(entry)] = int(fields[1])
+    return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 def children(pid: int) -> list[int]:

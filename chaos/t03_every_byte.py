@@ -28,19 +28,21 @@ from azml_pipelines.errors import AzmlError
 from azml_pipelines.store.journal_seals import seal_rows
 from chaos.inspection import inspect, look
 from chaos.lab import ROWS_SCRIPT, names, rows, wait_for
+from chaos.lanes import side_by_side
 from chaos.process_tree import kill
 from chaos.recovery import MINI_BATCH_SIZE, Recovery, Work, recover
 from chaos.verdict import NotRunError, Verdict
 
 if TYPE_CHECKING:
     from azml_pipelines import PipelineRun
-    from chaos.lab import Lab
+    from chaos.lab import Lab, LabPlan
     from chaos.verdict import Size
 
 __all__ = ["run"]
 
 _ITEMS = 300
 _SLOWEST = 1.0
+_LANES = 2
 _BAD = "000006"
 _OUTPUT = "output.txt"
 _FAILS = f"""time.sleep(0.004)
@@ -75,22 +77,44 @@ class _Count:
     wrong: Counter[str] = field(default_factory=Counter)
     targets: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    """The first of each kind."""
+
+    def add(self, other: _Count) -> None:
+        """Add what another process has counted."""
+        self.kinds += other.kinds
+        self.wrong += other.wrong
+        self.targets += other.targets
+        self.slowest = max(self.slowest, other.slowest)
+        self.problems += other.problems
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one of several processes damages."""
+
+    lab: LabPlan
+    cuts: int
+    flips: int
+    resumes: int
 
 
 def run(lab: Lab, size: Size) -> Verdict:
     """Damage copies and recover from them."""
     verdict = Verdict()
-    cuts, flips = size.of(100, 1_000, 5_000), size.of(300, 3_000, 20_000)
+    cuts, flips, resumes = (
+        size.of(100, 1_000, 5_000),
+        size.of(300, 3_000, 20_000),
+        size.of(2, 4, 40),
+    )
+    shares = [
+        _Share(lab.plan(number), cuts // _LANES, flips // _LANES, resumes // _LANES)
+        for number in range(_LANES)
+    ]
     count = _Count()
-    fast = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - fsync is free
-    with tempfile.TemporaryDirectory(prefix="azml-chaos-T3-", dir=fast) as scratch:
-        left, tidy = _interrupted_models(lab, Path(scratch))
-        ended = _ended_model(lab, Path(scratch))
-        for number in range(cuts + flips):
-            model = (left, tidy, left, tidy, ended)[number % 5]
-            damage = _cut if number < cuts else _flip
-            problem = _damage_one(lab, model, damage, Path(scratch, "copy"), count)
-            verdict.demand(not problem, problem)
+    for _, found in side_by_side(lab, _damage, shares, at_once=_LANES):
+        count.add(found)
+    verdict.problems += count.problems
     verdict.note(cuts=cuts, flips=flips)
     verdict.note(exact=count.kinds["exact"], refused=count.kinds["refused"])
     verdict.note(
@@ -101,8 +125,31 @@ def run(lab: Lab, size: Size) -> Verdict:
         verdict.note(**{what: number})
     verdict.note(slowest=f"{count.slowest:.2f} s")
     verdict.demand(count.slowest <= _SLOWEST, f"a recovery took {count.slowest:.1f} s")
-    _resume_for_real(lab, size, verdict)
+    verdict.note(
+        resumed_for_real=count.kinds["resumed"],
+        of_them_refused=count.kinds["resume refused"],
+        wrong=count.kinds["resumed wrong"],
+    )
+    done = sum(count.targets.values())
+    verdict.demand(done == cuts + flips, f"{done} of {cuts + flips} were damaged")
     return verdict
+
+
+def _damage(share: _Share) -> _Count:
+    count = _Count()
+    fast = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - fsync is free
+    with (
+        share.lab.open() as lab,
+        tempfile.TemporaryDirectory(prefix="azml-chaos-T3-", dir=fast) as scratch,
+    ):
+        left, tidy = _interrupted_models(lab, Path(scratch))
+        ended = _ended_model(lab, Path(scratch))
+        for number in range(share.cuts + share.flips):
+            model = (left, tidy, left, tidy, ended)[number % 5]
+            damage = _cut if number < share.cuts else _flip
+            _damage_one(lab, model, damage, Path(scratch, "copy"), count)
+        _resume_for_real(lab, share.resumes, count)
+    return count
 
 
 class _Damage(Protocol):
@@ -115,8 +162,7 @@ def _damage_one(
     damage: _Damage,
     copy: Path,
     count: _Count,
-) -> str:
-    """Return the problem, when it is the first of its kind."""
+) -> None:
     shutil.copytree(model.folder, copy)
     target = lab.random.choice(_targets(copy))
     where = _KINDS[target.suffix]
@@ -128,10 +174,11 @@ def _damage_one(
     count.targets[where] += 1
     shutil.rmtree(copy)
     if found.kind not in {"wrong", "unnamed"}:
-        return ""
+        return
     kind = f"{found.kind} {where}"
     count.wrong[kind] += 1
-    return f"{where} {what}: {found.text}" if count.wrong[kind] == 1 else ""
+    if count.wrong[kind] == 1:
+        count.problems.append(f"{where} {what}: {found.text}")
 
 
 def _work(lab: Lab) -> Work:
@@ -248,12 +295,10 @@ def _flip(lab: Lab, target: Path) -> str:
     return f"bit {bit} flipped"
 
 
-def _resume_for_real(lab: Lab, size: Size, verdict: Verdict) -> None:
+def _resume_for_real(lab: Lab, times: int, count: _Count) -> None:
     """Damage the list of interrupted runs and resume them."""
     expected = _work(lab).expected
-    wrong = refused = 0
-    count = size.of(2, 4, 40)
-    for number in range(count):
+    for number in range(times):
         job = _interrupted(lab)
         (target,) = job.folder.root.glob("steps/*/mini_batches.jsonl")
         if number % 4 == 1:
@@ -262,19 +307,20 @@ def _resume_for_real(lab: Lab, size: Size, verdict: Verdict) -> None:
             what = "kept, but the journal's log lost"
         else:
             what = (_cut, _flip)[number % 4 == 0](lab, target)
+        count.kinds["resumed"] += 1
         try:
             job.resume()
         except AzmlError:
-            refused += 1
+            count.kinds["resume refused"] += 1
             continue
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            verdict.demand(False, f"list {what}: resume() raised {text}")
+            count.problems.append(f"list {what}: resume() raised {text}")
             continue
         status = lab.finish(job, 60)
-        accepted = status == "Finished" and lab.output(job) != expected
-        wrong += accepted
-        refused += status == "Failed"
-        verdict.demand(not accepted, f"list {what}: resumed, and wrong rows accepted")
-        verdict.demand(status is not None, f"list {what}: resumed, and no end in 60 s")
-    verdict.note(resumed_for_real=count, of_them_refused=refused, wrong=wrong)
+        count.kinds["resume refused"] += status == "Failed"
+        if status == "Finished" and lab.output(job) != expected:
+            count.kinds["resumed wrong"] += 1
+            count.problems.append(f"list {what}: resumed, and wrong rows accepted")
+        if status is None:
+            count.problems.append(f"list {what}: resumed, and no end in 60 s")

@@ -13,11 +13,14 @@ from __future__ import annotations
 import hashlib
 import resource
 import time
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import AzmlError
 from chaos.lab import Account, names, wait_for
+from chaos.lanes import side_by_side
 from chaos.process_tree import kill
 from chaos.small_disk import can_mount, enlarge, small_disk
 from chaos.standard_check import check
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azml_pipelines import PipelineRun
-    from chaos.lab import Lab
+    from chaos.lab import Lab, LabPlan
     from chaos.verdict import Size
 
 __all__ = ["run"]
@@ -45,6 +48,7 @@ def run(mini_batch):
     return [f"{name} {hashlib.sha256(name.encode()).hexdigest() * 30}"]
 """
 _KILOBYTE = 1024
+_AT_ONCE = 3
 _ROOM = {"part": 900, "output": 900, "journal": 200, "log": 64}
 """Up to how many kilobytes there are for each; all of them would need more."""
 
@@ -54,30 +58,63 @@ def run(lab: Lab, size: Size) -> Verdict:
     verdict = Verdict()
     points, limits = size.of(1, 3, 30), size.of(2, 4, 100)
     mountable = can_mount(lab.root / "try")
-    ends: list[str] = []
-    disks = short = 0
-    for round_number in range(max(points, limits)):
-        for place, most in _ROOM.items() if mountable else ():
-            if round_number < points and not lab.time_is_up:
-                room = lab.random.randrange(8, most) * _KILOBYTE
-                ends.append(_small(lab, place, room, verdict))
-                disks += 1
-        if round_number < limits and not lab.time_is_up:
-            room = lab.random.randrange(4, 600) * _KILOBYTE
-            ends.append(_short(lab, room, verdict))
-            short += 1
+    cases = _cases(lab, points if mountable else 0, limits)
+    ends: Counter[str] = Counter()
+    played: Counter[bool] = Counter()
+    for case, found in side_by_side(lab, _play, cases, at_once=_AT_ONCE):
+        played[bool(case.place)] += 1
+        ends[found.end] += 1
+        verdict.problems += found.problems
     why = "the time was up" if mountable else "this user cannot mount a tmpfs"
-    verdict.note(disks=disks, file_size_limits=short)
-    verdict.reach("disks", disks, len(_ROOM) * points, why)
-    verdict.reach("file size limits", short, limits, "the time was up")
+    verdict.note(disks=played[True], file_size_limits=played[False])
+    verdict.reach("disks", played[True], len(_ROOM) * points, why)
+    verdict.reach("file size limits", played[False], limits, "the time was up")
     verdict.note(
-        failed_by_name=ends.count("Failed"),
-        finished_nevertheless=ends.count("Finished"),
-        state_unreadable=ends.count("unreadable"),
-        no_end=ends.count("no end"),
-        finished_before=ends.count("too fast"),
+        failed_by_name=ends["Failed"],
+        finished_nevertheless=ends["Finished"],
+        state_unreadable=ends["unreadable"],
+        no_end=ends["no end"],
+        finished_before=ends["too fast"],
     )
     return verdict
+
+
+@dataclass(frozen=True)
+class _Case:
+    lab: LabPlan
+    place: str
+    """Which folder gets a small disk; none for limited file sizes."""
+    room: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    end: str
+    problems: list[str]
+
+
+def _cases(lab: Lab, points: int, limits: int) -> list[_Case]:
+    """Choose them, all kinds mixed, so that all have been there when time is up."""
+    rooms: list[tuple[str, int]] = []
+    for number in range(max(points, limits)):
+        if number < points:
+            rooms += [(place, lab.random.randrange(8, _ROOM[place])) for place in _ROOM]
+        if number < limits:
+            rooms.append(("", lab.random.randrange(4, 600)))
+    return [
+        _Case(lab.plan(number), place, room * _KILOBYTE)
+        for number, (place, room) in enumerate(rooms)
+    ]
+
+
+def _play(case: _Case) -> _Found:
+    verdict = Verdict()
+    with case.lab.open() as lab:
+        if case.place:
+            end = _small(lab, case.place, case.room, verdict)
+        else:
+            end = _short(lab, case.room, verdict)
+    return _Found(end, verdict.problems)
 
 
 def _expected() -> bytes:

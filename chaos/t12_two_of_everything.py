@@ -1,11 +1,18 @@
 """T12: two of everything.
 
 Injected: 4 processes resume the same run at the same moment, in some rounds another one
-cancels it; 8 processes write 1,000 transactions each into the same catalog, and claim
-the same journal.
+cancels it; then a run is taken from its living orchestrator, so that two work at once; 8
+processes write 1,000 transactions each into the same catalog, and claim the same journal.
 
-Must hold: one owner per race, the others are told who; nobody sees ``database is
-locked``; no transaction is lost. (There are no schedules yet, so none race.)
+Must hold: one owner per race, the others are told who; an owner that has lost its run
+writes nothing more and ends; nobody sees ``database is locked``; no transaction is lost.
+(There are no schedules yet, so none race.)
+
+Owners are counted in three ways, none of which looks away for a moment. The journal's
+epoch counts every claim. Scripts note for whom they work, before and after each call:
+the times of two owners never overlap. And a thread looks at the processes: without a
+cancel there is only ever one orchestrator. Where a run is taken away, all three have to
+see two.
 """
 
 from __future__ import annotations
@@ -22,8 +29,10 @@ from azml_pipelines.errors import AzmlError
 from azml_pipelines.store.catalog_runs import RunRecord
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.run_owner import Owner
-from chaos.lab import ROWS_SCRIPT, wait_for
-from chaos.process_tree import command_line, is_running, kill, processes_below
+from chaos.lab import names, rows, wait_for
+from chaos.owners import SCRIPT, Watch, overlaps, parts_of, take_away, tenures
+from chaos.process_tree import is_running, kill, orchestrators
+from chaos.standard_check import check
 from chaos.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +44,7 @@ __all__ = ["run"]
 _RIVALS = 4
 _SETTLE_SECONDS = 5.0
 _WRITERS = 8
-_SCRIPT = ROWS_SCRIPT.format(init="pass", before="time.sleep(0.2)")
+_TAKEN_ITEMS = 60
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -43,23 +52,31 @@ def run(lab: Lab, size: Size) -> Verdict:
     """Race."""
     verdict = Verdict()
     races = size.of(3, 15, 200)
-    single = refused = 0
+    notes = lab.root / "calls"
     # Enough that the run is not finished before the last race.
-    job = lab.submit(_SCRIPT, items=size.of(4_000, 4_000, 20_000))
+    job = lab.submit(
+        SCRIPT,
+        items=size.of(4_000, 4_000, 20_000),
+        environment_variables={"NOTES": str(notes)},
+    )
     wait_for(lambda: job.get_status() == "Running", 20)
     _stop(lab)
-    raced = 0
-    while raced < races and not lab.time_is_up:
-        result = _race(lab, job, cancel=raced % 3 == 2)
-        raced += 1
-        single += result.single
-        refused += result.refused
-        for text in result.problems:
-            verdict.demand(False, f"race {raced}: {text}")
+    results: list[_Race] = []
+    while len(results) < races and not lab.time_is_up:
+        results.append(_race(lab, job, notes, cancel=len(results) % 3 == 2))
+        for text in results[-1].problems:
+            verdict.demand(False, f"race {len(results)}: {text}")
         _stop(lab)
-    verdict.note(races=raced, single_owners=single, refused=refused)
-    verdict.demand(single == raced, f"{raced - single} races without a single owner")
+    raced, single = len(results), sum(not result.problems for result in results)
+    verdict.note(races=raced, single_owners=single)
+    verdict.note(
+        claims=sum(result.claims for result in results),
+        refused=sum(result.refused for result in results),
+        overlaps=overlaps(tenures(notes)),
+        looks=sum(result.looks for result in results),
+    )
     verdict.reach("races", raced, races, "the time was up")
+    _take_runs_away(lab, size.of(1, 3, 20), verdict)
     each = size.of(50, 200, 1_000)
     for name, work in (("catalog", _write_catalog), ("journal", _write_journal)):
         done, errors = _together(work, str(lab.root), job.id, each)
@@ -76,56 +93,98 @@ def run(lab: Lab, size: Size) -> Verdict:
 
 @dataclass(frozen=True)
 class _Race:
-    single: bool
-    """Whether there was one owner, five seconds after the last start."""
+    claims: int
     refused: int
+    looks: int
     problems: list[str]
 
 
 def _stop(lab: Lab) -> None:
     """End whoever drives the run, so that it can be resumed again."""
-    for pid in _orchestrators(lab):
+    for pid in orchestrators(lab.root):
         kill(pid)
     lab.left_after(3)
 
 
-def _orchestrators(lab: Lab) -> list[int]:
-    return [
-        pid
-        for pid in processes_below(lab.root)
-        if b"azml_pipelines.engine.orchestrator" in command_line(pid)
-    ]
-
-
-def _race(lab: Lab, job: PipelineRun, *, cancel: bool) -> _Race:
+def _race(lab: Lab, job: PipelineRun, notes: Path, *, cancel: bool) -> _Race:
     before = _epoch(job)
+    offset = notes.stat().st_size if notes.exists() else 0
+    with Watch(lab.root) as watch:
+        words = _rivals(job, cancel=cancel)
+        # All orchestrators are started by now. Whoever comes too late ends by itself;
+        # when one is left at most, nobody can claim the run any more.
+        wait_for(lambda: _epoch(job) > before, _SETTLE_SECONDS)
+        settled = wait_for(
+            lambda: len(orchestrators(lab.root)) <= 1, _SETTLE_SECONDS, 0.02
+        )
+        worked = cancel or wait_for(lambda: tenures(notes, offset), _SETTLE_SECONDS)
+    claims = _epoch(job) - before
+    # A cancel may end one of them, so that another one's resume follows it.
+    most = words.count("resume") if cancel else 1
+    found = tenures(notes, offset)
+    problems = [word for word in words if word.startswith("error")]
+    if not 1 <= claims <= most:
+        problems.append(f"{claims} claims, answers {sorted(words)}")
+    if not cancel and watch.most > 1:
+        problems.append(f"{watch.most} orchestrators at the same time")
+    if not settled:
+        problems.append(f"orchestrators {orchestrators(lab.root)} do not end")
+    if overlaps(found) or len(found) > claims:
+        problems.append(f"{claims} claims, and work for {found}")
+    if not worked:
+        problems.append("whoever has the run does not work")
+    return _Race(claims, words.count("refused"), watch.looks, problems)
+
+
+def _rivals(job: PipelineRun, *, cancel: bool) -> list[str]:
+    """Let all of them begin at the same moment; return what each was told."""
     start = _FORK.Barrier(_RIVALS + cancel)
     answers: Any = _FORK.Queue()
+    acts = ["resume"] * _RIVALS + ["cancel"] * cancel
     rivals = [
-        _FORK.Process(target=_rival, args=(job, start, answers, "resume"))
-        for _ in range(_RIVALS)
+        _FORK.Process(target=_rival, args=(job, start, answers, act)) for act in acts
     ]
-    if cancel:
-        arguments = (job, start, answers, "cancel")
-        rivals.append(_FORK.Process(target=_rival, args=arguments))
     for rival in rivals:
         rival.start()
     words = [answers.get(timeout=60) for _ in rivals]
     for rival in rivals:
         rival.join(60)
-    # All orchestrators are started by now; those that come too late end by themselves.
-    wait_for(lambda: _epoch(job) > before, _SETTLE_SECONDS)
-    # One that starts a process is seen twice for a moment.
-    alone = wait_for(lambda: len(_orchestrators(lab)) <= 1, _SETTLE_SECONDS, 0.05)
-    claims = _epoch(job) - before
-    # A cancel may end one of them, so that another one's resume follows it.
-    most = words.count("resume") if cancel else 1
-    single = bool(alone) and 1 <= claims <= most
-    problems = [word for word in words if word.startswith("error")]
-    if not single:
-        owners = _orchestrators(lab)
-        problems.append(f"owners {owners}, {claims} claims, answers {sorted(words)}")
-    return _Race(single, words.count("refused"), problems)
+    return words
+
+
+def _take_runs_away(lab: Lab, count: int, verdict: Verdict) -> None:
+    """Let two orchestrators work for the same run, which nothing of ours ever does."""
+    late = seen = worked = 0
+    slowest = 0.0
+    for number in range(count):
+        notes = lab.root / f"taken-{number}"
+        job = lab.submit(
+            SCRIPT, items=_TAKEN_ITEMS, environment_variables={"NOTES": str(notes)}
+        )
+        wait_for(lambda notes=notes: tenures(notes), 20)  # type: ignore[misc]
+        loser, epoch = lab.orchestrator(job) or 0, _epoch(job)
+        with Watch(lab.root) as watch:
+            take_away(job.folder.journal)
+            started = time.monotonic()
+            job.resume()
+            wait_for(lambda: _epoch(job) > epoch, 20)  # noqa: B023 - waits here
+            written = parts_of(job.folder.journal, epoch)
+            ended = wait_for(lambda: not is_running(loser), 20)  # noqa: B023 - the same
+            slowest = max(slowest, time.monotonic() - started)
+            status = lab.finish(job, 30)
+        what = f"run {number} was taken away"
+        verdict.demand(bool(ended), f"{what}, and its first orchestrator goes on")
+        verdict.demand(status == "Finished", f"{what}, then {status}")
+        late += parts_of(job.folder.journal, epoch) != written
+        seen += watch.most > 1
+        worked += overlaps(tenures(notes)) > 0
+        check(lab, job, rows(names(_TAKEN_ITEMS)), verdict, figures=False)
+    verdict.note(taken_away=count, two_seen=seen, both_worked=worked)
+    verdict.note(written_after_that=late, ended_within=f"{slowest:.1f} s")
+    verdict.demand(not late, f"{late} owners wrote after they had lost the run")
+    verdict.demand(
+        seen == count, f"two orchestrators were seen {seen} of {count} times"
+    )
 
 
 def _epoch(job: PipelineRun) -> int:

@@ -14,10 +14,12 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import AzmlError
 from chaos.lab import ROWS_SCRIPT, names, rows, wait_for
+from chaos.lanes import side_by_side
 from chaos.process_tree import fork_servers, kill, workers
 from chaos.simulation import simulate
 from chaos.standard_check import check
@@ -25,7 +27,7 @@ from chaos.verdict import Verdict
 
 if TYPE_CHECKING:
     from azml_pipelines import PipelineRun
-    from chaos.lab import Lab
+    from chaos.lab import Lab, LabPlan
     from chaos.verdict import Size
 
 __all__ = ["run"]
@@ -34,6 +36,7 @@ _ITEMS = 150
 _SCRIPT = ROWS_SCRIPT.format(init="pass", before="time.sleep(0.02)")
 _ENDED = frozenset({"Finished", "Failed", "Canceled"})
 _CANCEL_SECONDS = 10
+_AT_ONCE = 4
 _ACTIONS = (
     "wait", "wait", "kill worker", "kill worker", "kill fork server",
     "kill orchestrator", "resume", "resume", "cancel", "damage",
@@ -43,18 +46,15 @@ _ACTIONS = (
 def run(lab: Lab, size: Size) -> Verdict:
     """Walk, then simulate."""
     verdict = Verdict()
-    walks, steps = size.of(1, 6, 60), size.of(5, 10, 30)
+    walks, steps = size.of(1, 6, 500), size.of(5, 10, 30)
     seeds = size.of(200, 1_500, 10_000)
+    paths = [_Path(lab.plan(number), number, steps) for number in range(walks)]
     done: Counter[str] = Counter()
     walked = 0
-    while walked < walks and not lab.time_is_up:
-        walk = _Walk(lab, verdict, f"walk {walked}")
+    for _, result in side_by_side(lab, _walk, paths, at_once=_AT_ONCE):
         walked += 1
-        for _ in range(steps):
-            action = lab.random.choice(_ACTIONS)
-            done[action] += 1
-            walk.do(action)
-        walk.end()
+        done.update(result.done)
+        verdict.problems += result.problems
     divergences = len(verdict.problems)
     bad = 0
     for seed in range(seeds):
@@ -63,8 +63,36 @@ def run(lab: Lab, size: Size) -> Verdict:
         verdict.demand(not problem, f"simulated seed {lab.seed}:{seed}: {problem}")
     verdict.note(walks=walked, actions=sum(done.values()), divergences=divergences)
     verdict.note(simulated_seeds=seeds, bad_seeds=bad)
-    verdict.reach("walks", walked, 500, "each action takes real time")
+    verdict.reach("walks", walked, walks, "the time was up")
     return verdict
+
+
+@dataclass(frozen=True)
+class _Path:
+    """One walk; the same seed and number choose the same actions again."""
+
+    place: LabPlan
+    number: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class _Walked:
+    done: Counter[str]
+    problems: list[str]
+
+
+def _walk(path: _Path) -> _Walked:
+    verdict = Verdict()
+    done: Counter[str] = Counter()
+    with path.place.open() as lab:
+        walk = _Walk(lab, verdict, f"walk {path.number}")
+        for _ in range(path.steps):
+            action = lab.random.choice(_ACTIONS)
+            done[action] += 1
+            walk.do(action)
+        walk.end()
+    return _Walked(done, verdict.problems)
 
 
 class _Walk:

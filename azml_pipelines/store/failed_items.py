@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.mini_batch_line import described_piece
+from azml_pipelines.store.journal_damage import DamagedJournalError
 from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_seals import checked_done, sealed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,11 +25,24 @@ if TYPE_CHECKING:
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["SHORT", "FailedItem", "failed_items", "first_item_column"]
+__all__ = ["SHORT", "FailedItem", "failed_items"]
 
 SHORT = "short"
 """The reason of items whose mini-batch succeeded with fewer results than items."""
 _MOST_CANDIDATES = 20
+_OF_A_FAILURE = (
+    "mini_batch",
+    "first_item",
+    "items",
+    "attempt",
+    "reason",
+    "exception_type",
+    "message",
+    "user_line",
+    "process",
+    "node",
+)
+"""Columns of ``failure`` that a record has too."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,9 @@ def failed_items(
         folder: Of the run.
         step: The step in the plan.
         position: Its place in the plan, from 0.
+
+    Raises:
+        DamagedJournalError: A record of them is not what was written.
     """
     with (
         reading(folder.journal) as connection,
@@ -89,7 +107,7 @@ def failed_items(
     ):
         steps = connection.execute("SELECT count(*) FROM step").fetchone()[0]
         name = step.name if steps > 1 else None
-        for record in _records(connection, position):
+        for record in _records(connection, folder.journal, position):
             payload = lines.payload(record.mini_batch)
             command = _replay_command(folder.root.name, record, payload, name)
             yield from _items(record, payload, command)
@@ -192,41 +210,30 @@ def _failed(
     )
 
 
-def _records(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
+def _records(
+    connection: sqlite3.Connection, journal: Path, position: int
+) -> Iterator[_Record]:
     """Yield failures and short results in the order of the input."""
     return heapq.merge(
-        _given_up(connection, position),
-        _short(connection, position),
+        _given_up(connection, journal, position),
+        _short(connection, journal, position),
         key=lambda record: (record.mini_batch, record.first_item),
     )
 
 
-def first_item_column(connection: sqlite3.Connection, table: str) -> str:
-    """Return the column with the first item of a piece; journals of old have none."""
-    return _column(connection, table, "first_item", "0")
-
-
-def _column(
-    connection: sqlite3.Connection, table: str, name: str, otherwise: str
-) -> str:
+def _given_up(
+    connection: sqlite3.Connection, journal: Path, position: int
+) -> Iterator[_Record]:
     rows = connection.execute(
-        "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)
-    )
-    return name if rows.fetchone() else otherwise
-
-
-def _given_up(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
-    first_item = first_item_column(connection, "failure")
-    rows = connection.execute(
-        f"SELECT mini_batch, {first_item}, items, 0, attempt, reason, exception_type,"  # noqa: S608 - a name of ours
-        " message, user_line, process, node FROM failure"
-        " WHERE step = ? AND final ORDER BY mini_batch",
+        "SELECT * FROM failure WHERE step = ? AND final ORDER BY mini_batch",
         (position,),
     )
     # The pieces of one mini-batch are few; those of all of them are not.
     pieces: list[_Record] = []
     for row in rows:
-        record = _Record(*row)
+        sealed(row, "failure", journal)
+        fields = {name: row[name] for name in _OF_A_FAILURE}
+        record = _Record(**fields, missing=0)
         if pieces and pieces[0].mini_batch != record.mini_batch:
             yield from sorted(pieces, key=lambda piece: piece.first_item)
             pieces = []
@@ -234,29 +241,37 @@ def _given_up(connection: sqlite3.Connection, position: int) -> Iterator[_Record
     yield from sorted(pieces, key=lambda piece: piece.first_item)
 
 
-def _short(connection: sqlite3.Connection, position: int) -> Iterator[_Record]:
-    first_item = first_item_column(connection, "done")
-    process = _column(connection, "part", "process", "''")
-    rows = connection.execute(
-        f"SELECT mini_batch, {first_item} AS first_item, items, rows, part.name,"  # noqa: S608 - a name of ours
-        " coalesce((SELECT max(attempt) + 1 FROM failure WHERE failure.step = done.step"
-        " AND failure.mini_batch = done.mini_batch AND charged), 1),"
-        f" {process}"
-        " FROM done JOIN part ON part.id = done.part WHERE done.step = ?"
-        " AND rows < items ORDER BY mini_batch, first_item",
-        (position,),
-    )
-    for mini_batch, first, items, count, part, attempt, wrote in rows:
+def _short(
+    connection: sqlite3.Connection, journal: Path, position: int
+) -> Iterator[_Record]:
+    parts = connection.execute("SELECT * FROM part WHERE step = ?", (position,))
+    # Journals of old do not know which process wrote a part.
+    processes = {part["name"]: dict(part).get("process", "") for part in parts}
+    for row, part, whole in checked_done(connection, position, short=True):
+        mini_batch, _, _, _, count, items, _, _, first, _ = row
+        if not whole:
+            problem = f"the record {mini_batch!r:.20} of its table done is not whole"
+            raise DamagedJournalError(journal, problem)
         yield _Record(
             mini_batch,
             first,
             items,
             items - count,
-            attempt,
+            _attempt(connection, position, mini_batch),
             SHORT,
             "",
             f"run() returned {count} results for {items} items",
             "",
-            wrote,
-            str(part).partition(".")[0],
+            processes[part],
+            part.partition(".")[0],
         )
+
+
+def _attempt(connection: sqlite3.Connection, position: int, mini_batch: int) -> int:
+    """Return which try of a mini-batch succeeded."""
+    row = connection.execute(
+        "SELECT coalesce(max(attempt) + 1, 1) FROM failure"
+        " WHERE step = ? AND mini_batch = ? AND charged",
+        (position, mini_batch),
+    ).fetchone()
+    return int(row[0])

@@ -191,9 +191,14 @@ def place_seal(position: int, part: str, first_item: int) -> int:
 
 
 def checked_done(
-    connection: sqlite3.Connection, position: int
+    connection: sqlite3.Connection, position: int, *, short: bool = False
 ) -> Iterator[tuple[tuple[Any, ...], str, bool]]:
     """Yield what succeeded of a step, in the order of the input.
+
+    Args:
+        connection: To the journal.
+        position: Of the step in the plan.
+        short: Only what has fewer results than items.
 
     Yields:
         The columns mini_batch, offset, length, crc, rows, items, seconds, seal,
@@ -207,8 +212,9 @@ def checked_done(
     )
     rows = cursor.execute(
         "SELECT mini_batch, offset, length, crc, rows, items, seconds, seal,"
-        " first_item, part FROM done WHERE step = ? ORDER BY mini_batch, first_item",
-        (position,),
+        " first_item, part FROM done WHERE step = ? AND (rows < items OR ?)"
+        " ORDER BY mini_batch, first_item",
+        (position, not short),
     )
     place, part, added = _NO_PLACE, "", 0
     for row in rows:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import tracemalloc
 from contextlib import closing
 
+import pytest
+
 from azml_pipelines.store.failed_items import failed_items
+from azml_pipelines.store.journal_damage import DamagedJournalError
 from azml_pipelines.store.journal_file import connect
 
 
@@ -72,6 +75,26 @@ def test_a_journal_of_old_does_not_know_who_was_short(stored):
     (one,) = found(stored)
 
     assert ("", "node000") == (one.process, one.node)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE failure SET first_item = x'30'",
+        "UPDATE failure SET message = 'another'",
+        "UPDATE done SET items = x'33'",
+        "UPDATE done SET offset = offset + 1",
+    ],
+)
+def test_a_damaged_record_is_named(stored, damage):
+    """Nobody is told that the wrong item failed, or nothing at all."""
+    stored.fail(0, 2)
+    stored.done(1, ["only one"], 2)
+    with closing(connect(stored.folder.journal)) as connection:
+        connection.execute(damage)
+
+    with pytest.raises(DamagedJournalError, match="damaged: the record"):
+        found(stored)
 
 
 def test_a_piece_of_a_mini_batch(make_stored):
