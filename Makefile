@@ -45,7 +45,7 @@ chaos-slice: $(VENV)/.installed-dev
 chaos-full: $(VENV)/.installed-dev
 	$(BIN)/python -m chaos --baselines
 	$(BIN)/python -m benchmarks --only G
-	$(BIN)/python -m chaos --full
+	$(BIN)/python -m chaos --full --write
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -13,9 +13,9 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 from chaos.lab import Lab
+from chaos.page import Row, write_results
 from chaos.registry import TESTS, ChaosTest
 from chaos.verdict import NotRunError, Size, Verdict
 
@@ -42,15 +42,19 @@ def main() -> int:
             f"--only {options.only}: no such test; there are {known}", file=sys.stderr
         )
         return 2
-    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    load = os.getloadavg()[0]
     print(
-        f"chaos: {size.value} form, tests {len(tests)}, seed {options.seed}, {machine}"
+        f"chaos: {size.value} form, tests {len(tests)}, seed {options.seed}, "
+        f"{os.cpu_count()} cores, load {load:.1f}"
     )
     started = time.monotonic()
     _REPORT.parent.mkdir(exist_ok=True)
     records = []
     for test in tests:
-        records.append(_run(test, size, options))
+        verdict, seconds = _run(test, size, options)
+        records.append(verdict.record(test.name, seconds, options.seed))
+        if options.write:
+            write_results([Row(test.name, verdict, seconds, options.seed, load)])
         # Each time, so that a suite that is stopped has said what it found.
         _REPORT.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     good = sum(record["ok"] is True for record in records)
@@ -77,8 +81,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--minutes", type=float, help="most for each test, where it can stop earlier"
     )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="with --full: put the results into docs/reliability.md",
+    )
     parser.add_argument("--traceback", action="store_true", help="of a test that broke")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and not options.full:
+        parser.error("--write is for the full form: add --full")
+    return options
 
 
 def _is_wanted(test: ChaosTest, size: Size, wanted: set[str] | None) -> bool:
@@ -87,7 +99,9 @@ def _is_wanted(test: ChaosTest, size: Size, wanted: set[str] | None) -> bool:
     return size is not Size.SLICE or test.in_slice
 
 
-def _run(test: ChaosTest, size: Size, options: argparse.Namespace) -> dict[str, Any]:
+def _run(
+    test: ChaosTest, size: Size, options: argparse.Namespace
+) -> tuple[Verdict, float]:
     started = time.monotonic()
     limit = None if options.minutes is None else 60 * options.minutes
     try:
@@ -105,7 +119,7 @@ def _run(test: ChaosTest, size: Size, options: argparse.Namespace) -> dict[str, 
         verdict = Verdict(problems=[text])
     seconds = time.monotonic() - started
     print(verdict.line(test.name, seconds, options.seed), flush=True)
-    return verdict.record(test.name, seconds, options.seed)
+    return verdict, seconds
 
 
 if __name__ == "__main__":

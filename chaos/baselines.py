@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import platform
 import random
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from chaos.baseline_driver import TOOLS, Plan, encode
 from chaos.lab import Account, Lab, names, rows, wait_for
+from chaos.page import machine, write_part
 from chaos.process_tree import (
     children,
     command_line,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write_table"]
 
-_PAGE = Path("docs", "reliability.md")
-_BEGIN = "<!-- side by side: begin -->"
-_END = "<!-- side by side: end -->"
 _MINI_BATCHES, _ROWS, _KILLS = 2_000, 5, 40
 _DEADLINE = 40.0
 _OURS = "azml-pipelines"
@@ -230,17 +227,9 @@ def write_table(seed: int) -> int:
             cells.append(measure(tool, chance))
             print(f"{test} {tool}: {cells[-1]}", flush=True)
         lines.append(f"| {test} {title} | {' | '.join(cells)} |")
-    cores = os.cpu_count()
     note = (
-        f"`python -m chaos --baselines --seed {seed}` on {cores} cores, "
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"`python -m chaos --baselines --seed {seed}` on {machine()}, "
         f"distributed {version('distributed')}."
     )
-    page = _PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    table = "\n".join([*lines, "", note])
-    page = f"{before}{_BEGIN}\n{table}\n{_END}{after}"
-    _PAGE.write_text(page, encoding="utf-8")
-    print(f"written into {_PAGE}")
+    write_part("side by side", "\n".join([*lines, "", note]))
     return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-__all__ = ["NotRunError", "Size", "Verdict"]
+__all__ = ["NotRunError", "Size", "Verdict", "shown"]
 
 
 class NotRunError(Exception):
@@ -44,8 +44,8 @@ class Verdict:
     def note(self, **figures: Any) -> None:
         """Add figures; underscores in their names become spaces."""
         for name, value in figures.items():
-            shown = name.replace("_", " ").replace("mini batches", "mini-batches")
-            self.figures[shown] = value
+            title = name.replace("_", " ").replace("mini batches", "mini-batches")
+            self.figures[title] = value
 
     def demand(self, holds: bool, otherwise: str) -> None:
         """Note a problem unless ``holds``."""
@@ -62,7 +62,7 @@ class Verdict:
         if self.not_run:
             return f"{test} NOT RUN: {self.not_run}"
         parts = [f"{test} {'ok' if self.ok else 'NOT OK'}"]
-        parts += [f"{name} {_shown(value)}" for name, value in self.figures.items()]
+        parts += [f"{name} {shown(value)}" for name, value in self.figures.items()]
         parts += [f"not reached: {text}" for text in self.not_reached]
         if self.problems:
             more = len(self.problems) - 3
@@ -80,5 +80,6 @@ class Verdict:
         return record | {"seconds": round(seconds, 1), "seed": seed}
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a figure as it is printed."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)

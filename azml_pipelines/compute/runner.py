@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["InitError", "ProcessLimits", "Runner"]
 
 _LOOK_SECONDS = 0.25
+_BEAT_SECONDS = 1.0
 _EXIT_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 _WATCH_SECONDS = 0.05
@@ -142,13 +143,18 @@ class Runner:
             raise InitError(UserError("ProtocolError", message)) from error
 
     def _take_first_frame(self, deadline: float) -> None:
-        frame = self._next_frame(min(deadline - time.monotonic(), _EXIT_SECONDS))
-        if frame is None and not self._closed:
-            if not self.pid:
+        asked = time.monotonic()
+        while True:
+            rest = deadline - time.monotonic()
+            frame = self._next_frame(min(rest, _BEAT_SECONDS))
+            if frame is not None or self._closed or rest <= 0:
+                break
+            if not self.pid and time.monotonic() - asked > _EXIT_SECONDS:
                 # Not even forked: the fork server is frozen.
                 self._server.destroy()
                 raise ForkServerLostError
-            frame = self._next_frame(deadline - time.monotonic())
+            # It has a clock of its own, which still runs.
+            self._on_move()
         if frame is not None and frame[0] == READY:
             self._ready = True
             return
@@ -275,6 +281,9 @@ class Runner:
         if running is None:
             return soon
         rest = self._limits.left(running, time.monotonic())
+        if rest > 0:
+            # It has a clock of its own, which still runs.
+            self._on_move()
         return min(max(rest, 0.001), soon)
 
     def _overrun(self, started: float) -> Overrun | None:

@@ -131,7 +131,7 @@ class Dispatch:
             if report is not None:
                 self._watchdog.moved()
                 self._take_in(report)
-            elif self._watchdog.stands_still(self._slots.moves()):
+            elif self._stands_still():
                 self._start_anew()
             elif self._idle:
                 # Some have nothing to do while others have a whole bundle before them.
@@ -155,6 +155,11 @@ class Dispatch:
     def _idle(self) -> bool:
         """Whether a worker process has nothing to do."""
         return not self._ledger.waiting_count and self._slots.has_room(waiting=0)
+
+    def _stands_still(self) -> bool:
+        slots = self._slots
+        listing = not slots.in_hand and not self._ledger.sealed
+        return self._watchdog.stands_still(slots.moves(), waits_for_list=listing)
 
     def _start_anew(self) -> None:
         """Give the worker processes their one fresh start.

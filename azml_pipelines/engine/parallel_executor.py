@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Nodes", "ParallelExecutor", "StepContext"]
 
-_PATIENCE = 700.0
+_PATIENCE = 120.0
 _DAMAGES = 3
 
 
@@ -260,7 +260,7 @@ class ParallelExecutor:
             settle=settle,
             check=self._context.check,
             watchdog=Watchdog(
-                3 * settings.run_invocation_timeout + _PATIENCE,
+                max(3 * settings.run_invocation_timeout, _PATIENCE),
                 time.monotonic,
                 partial(write_stall_report, self._folder.stalls),
             ),

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["Watchdog"]
 
 _MOST_SHOWN = 3
+_LONGEST_STEP = 5.0
+"""Whoever has not looked for longer was stopped itself; that is nobody's fault."""
+_LIST_PATIENCE = 600.0
+"""For a list that is being made: its store is asked again for minutes."""
 
 
 class Watchdog:
@@ -20,8 +24,11 @@ class Watchdog:
     The first time that they are too many, the worker processes get a fresh start; the
     second time the step is given up.
 
+    What a worker does has a clock of its own, and as long as that runs it is a sign of
+    life: this one is for waits that nothing else ends.
+
     Args:
-        patience: Seconds without any sign of life, more than any single thing may take.
+        patience: Seconds without any sign of life.
         clock: Monotonic seconds.
         report: Called with what there is to say, one line each, every time that the
             step has stood still for so long.
@@ -36,24 +43,33 @@ class Watchdog:
         self._patience = patience
         self._clock = clock
         self._report = report
-        self._since = clock()
+        self._looked = clock()
+        self._still = 0.0
         self._moves: int | None = None
         self._barked = False
 
     def moved(self) -> None:
         """Note a sign of life."""
-        self._since = self._clock()
+        self._looked = self._clock()
+        self._still = 0.0
 
-    def stands_still(self, moves: int) -> bool:
+    def stands_still(self, moves: int, *, waits_for_list: bool = False) -> bool:
         """Whether the step has shown no sign of life for too long.
 
         Args:
             moves: Changes whenever a worker goes on to something else.
+            waits_for_list: Nothing is in hand, since the list is still being made.
         """
+        now = self._clock()
+        self._still += min(max(now - self._looked, 0.0), _LONGEST_STEP)
+        self._looked = now
         if moves != self._moves:
             self._moves = moves
-            self.moved()
-        return self._clock() - self._since > self._patience
+            self._still = 0.0
+        patience = self._patience
+        if waits_for_list:
+            patience = max(patience, _LIST_PATIENCE)
+        return self._still > patience
 
     def bark(self, in_hand: Sequence[str], bundles: int, waiting: int) -> None:
         """Report that the step stands still, and wait once more as long.

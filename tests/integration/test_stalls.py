@@ -14,8 +14,8 @@ from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.run_owner import Owner
 
 FILES = 6
-PATIENCE = 2.0
-TIMEOUT = 60.0
+PATIENCE = 4.0
+TIMEOUT = 1.0
 # Where no clock runs: between two bundles, with nothing in hand.
 FREEZES = """
 import os, signal
@@ -38,15 +38,14 @@ def run(mini_batch):
 @pytest.fixture
 def work(job, monkeypatch):
     """Do the work of a run in this process, with little patience."""
-    patience = PATIENCE - 3 * TIMEOUT
-    monkeypatch.setattr(parallel_executor, "_PATIENCE", patience)
+    monkeypatch.setattr(parallel_executor, "_PATIENCE", PATIENCE)
     journals = []
 
-    def work(when):
+    def work(script):
         with monkeypatch.context() as patch:
             patch.setenv("AZML_FAILPOINTS", "orchestrator.claimed=kill")
             run = job.submit(
-                FREEZES.format(when=when),
+                script,
                 files=FILES,
                 process_count_per_node=1,
                 run_invocation_timeout=TIMEOUT,
@@ -71,7 +70,7 @@ def stalls(run):
 
 def test_a_frozen_worker_is_replaced(job, work):
     """Its rows are there once, in order, and who looks finds what it had in hand."""
-    run, execute = work(when='not os.path.exists("frozen")')
+    run, execute = work(FREEZES.format(when='not os.path.exists("frozen")'))
     execute()
     names = [f"{number:05d}.txt" for number in range(FILES)]
     text = stalls(run)
@@ -84,9 +83,27 @@ def test_a_frozen_worker_is_replaced(job, work):
 
 def test_a_worker_that_freezes_again_ends_the_step(work):
     """The message names it, and no process is left."""
-    run, execute = work(when="True")
+    run, execute = work(FREEZES.format(when="True"))
 
     with pytest.raises(ExecutionError, match=r"fresh start .*process000 \(pid \d+\)"):
         execute()
 
-    assert stalls(run).count("nothing has moved for 2 s") == 2
+    assert stalls(run).count("nothing has moved for 4 s") == 2
+
+
+def test_a_slow_start_is_no_stall(job, work):
+    """``init()`` and ``run()`` have clocks of their own, which are longer here."""
+    script = """
+import os, time
+
+def init():
+    time.sleep(6)
+
+def run(mini_batch):
+    return [os.path.basename(path) for path in mini_batch]
+"""
+    run, execute = work(script)
+    execute()
+
+    assert FILES == len(job.output(run).decode().split())
+    assert not run.folder.step(run.state().steps[0].step_run_id).stalls.exists()

@@ -35,49 +35,66 @@ def watchdog(clock, reports):
     return Watchdog(100, clock, reports.append)
 
 
-def test_patience_lasts_to_the_last_second(watchdog, clock):
-    """And not a moment longer."""
-    assert not watchdog.stands_still(0)
-    clock.now += 100
+@pytest.fixture
+def look(watchdog, clock):
+    """Look once a second for some seconds; return what the last look said."""
 
-    assert not watchdog.stands_still(0)
-    clock.now += 0.1
+    def look(seconds, moves=0, **how):
+        for _ in range(int(seconds)):
+            clock.now += 1
+            said = watchdog.stands_still(moves, **how)
+        return said
 
-    assert watchdog.stands_still(0)
-
-
-def test_a_report_is_a_sign_of_life(watchdog, clock):
-    """The seconds begin anew."""
     watchdog.stands_still(0)
-    clock.now += 99
+    return look
+
+
+def test_patience_lasts_to_the_last_second(look):
+    """And not a moment longer."""
+    assert not look(100)
+    assert look(1)
+
+
+def test_a_report_is_a_sign_of_life(watchdog, look):
+    """The seconds begin anew."""
+    look(99)
     watchdog.moved()
-    clock.now += 99
 
-    assert not watchdog.stands_still(0)
+    assert not look(99)
 
 
-def test_a_worker_that_goes_on_is_a_sign_of_life(watchdog, clock):
+def test_a_worker_that_goes_on_is_a_sign_of_life(look):
     """However long no bundle comes back."""
     for moves in range(50):
-        assert not watchdog.stands_still(moves)
-        clock.now += 90
+        assert not look(90, moves)
 
-    assert not watchdog.stands_still(50)
-    clock.now += 101
-
-    assert watchdog.stands_still(50)
+    assert not look(101, 50)
+    assert look(1, 50)
 
 
-def test_there_is_one_fresh_start(watchdog, clock, reports):
+def test_a_list_that_is_being_made_may_take_longer(look):
+    """Its store is asked again for minutes before that ends by name."""
+    assert not look(600, waits_for_list=True)
+    assert look(1, waits_for_list=True)
+
+
+def test_who_was_stopped_itself_has_not_waited(watchdog, look, clock):
+    """After an hour of SIGSTOP workers get their time to show that they live."""
+    look(50)
+    clock.now += 3600
+
+    assert not watchdog.stands_still(0)
+    assert not look(45)
+    assert look(1)
+
+
+def test_there_is_one_fresh_start(watchdog, look, reports):
     """With as much patience again; the second time the step ends by name."""
-    watchdog.stands_still(7)
-    clock.now += 101
+    look(101, 7)
     watchdog.bark(["node000 process001 (pid 5): nothing"], 2, 40)
 
-    assert not watchdog.stands_still(7)
-    clock.now += 101
-
-    assert watchdog.stands_still(7)
+    assert not look(100, 7)
+    assert look(1, 7)
     with pytest.raises(StalledRunError) as error:
         watchdog.bark(["node000 process001 (pid 9): mini-batch 3"], 2, 40)
 
