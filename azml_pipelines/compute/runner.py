@@ -274,17 +274,15 @@ class Runner:
     def _look(self) -> float:
         """Look what the worker does, and return when to look again."""
         running = self._page.running()
-        if running != self.seen:
+        soon = _LOOK_SECONDS if self._limits.memory is None else _WATCH_SECONDS
+        rest = 0.0
+        if running is not None:
+            rest = self._limits.left(running, time.monotonic())
+        # A clock of its own that still runs is a sign of life, too.
+        if running != self.seen or rest > 0:
             self.seen = running
             self._on_move()
-        soon = _LOOK_SECONDS if self._limits.memory is None else _WATCH_SECONDS
-        if running is None:
-            return soon
-        rest = self._limits.left(running, time.monotonic())
-        if rest > 0:
-            # It has a clock of its own, which still runs.
-            self._on_move()
-        return min(max(rest, 0.001), soon)
+        return soon if running is None else min(max(rest, 0.001), soon)
 
     def _overrun(self, started: float) -> Overrun | None:
         """Return what the worker has to be killed for, if anything."""
