@@ -143,12 +143,13 @@ class Runner:
             raise InitError(UserError("ProtocolError", message)) from error
 
     def _take_first_frame(self, deadline: float) -> None:
+        asked = time.monotonic()
         while True:
             rest = deadline - time.monotonic()
             frame = self._next_frame(min(rest, _BEAT_SECONDS))
             if frame is not None or self._closed or rest <= 0:
                 break
-            if not self.pid and time.monotonic() - self._born > _EXIT_SECONDS:
+            if not self.pid and time.monotonic() - asked > _EXIT_SECONDS:
                 # Not even forked: the fork server is frozen.
                 self._server.destroy()
                 raise ForkServerLostError
@@ -274,8 +275,7 @@ class Runner:
         """Look what the worker does, and return when to look again."""
         running = self._page.running()
         soon = _LOOK_SECONDS if self._limits.memory is None else _WATCH_SECONDS
-        now = time.monotonic()
-        rest = self._limits.left(running, now) if running is not None else 0.0
+        rest = self._limits.left(running, time.monotonic()) if running else 0.0
         # A clock of its own that still runs is a sign of life, too.
         if running != self.seen or rest > 0:
             self.seen = running
