@@ -56,8 +56,10 @@ class FileInput:
     Args:
         root: What the paths of mini-batches are relative to.
         facts: For the context of a mini-batch.
-        found_at: Nanoseconds since 1970; a file written since then is not the one that
+        found_at: Nanoseconds since 1970; a file changed since then is not the one that
             was listed. 0 looks at no file.
+        written_by: A file that says it was written later is not, either; 0 leaves it
+            at that.
     """
 
     def __init__(
@@ -65,11 +67,13 @@ class FileInput:
         root: str,
         facts: Optional[InputFacts] = None,  # noqa: UP045
         found_at: int = 0,
+        written_by: int = 0,
     ) -> None:
         self.root = root
         self._prefix = os.path.join(root, "")
         self.facts = facts or InputFacts()
         self._found_at = found_at
+        self._written_by = written_by or float("inf")
         self._last = float("-inf")
 
     def load(self, payload: Sequence[str]) -> list[str]:
@@ -91,7 +95,11 @@ class FileInput:
 
     def _check(self, paths: Sequence[str]) -> None:
         for path in paths:
-            if os.stat(path).st_ctime_ns > self._found_at:
+            found = os.stat(path)
+            if (
+                found.st_ctime_ns > self._found_at
+                or found.st_mtime_ns > self._written_by
+            ):
                 msg = f"{path} has changed since it was listed"
                 raise ChangedFileError(msg)
 

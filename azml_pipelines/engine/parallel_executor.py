@@ -24,7 +24,7 @@ from azml_pipelines.engine.lister import ListOrder
 from azml_pipelines.engine.node_plans import StepPlace, agent_plans, input_supply
 from azml_pipelines.engine.output_place import open_output
 from azml_pipelines.engine.stall_report import write_stall_report
-from azml_pipelines.engine.step_inputs import step_inputs
+from azml_pipelines.engine.step_inputs import listed_at, step_inputs
 from azml_pipelines.engine.step_list import StepList
 from azml_pipelines.engine.step_output import (
     commit_rows,
@@ -130,7 +130,8 @@ class ParallelExecutor:
 
     def _work(self) -> None:
         supply = input_supply(self._context, self._step)
-        inputs, side_inputs = step_inputs(self._step, supply)
+        written_by = listed_at(self._context.folder, self._position)
+        inputs, side_inputs = step_inputs(self._step, supply, written_by)
         place = open_output(self._step.output, self._folder.output)
         output = place.folder
         self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -26,6 +26,8 @@ from azml_pipelines.data.table import TableReader
 from azml_pipelines.data.table_definition import partition_of, table_of
 from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.errors import OutputError, UserErrorException
+from azml_pipelines.store.execution_overrides import read_overrides
+from azml_pipelines.store.run_reader import read_run_state
 from azml_pipelines.worker.messages import WorkerInput
 
 if TYPE_CHECKING:
@@ -36,8 +38,15 @@ if TYPE_CHECKING:
     from azml_pipelines.data.table import Table
     from azml_pipelines.engine.remote_input import InputSupply
     from azml_pipelines.plan.run_plan import InputPlan, OutputPlan, ParallelRunStepPlan
+    from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["StepInput", "argument_values", "output_directory", "step_inputs"]
+__all__ = [
+    "StepInput",
+    "argument_values",
+    "listed_at",
+    "output_directory",
+    "step_inputs",
+]
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,9 @@ class StepInput:
     keys: tuple[str, ...] = ()
     """Partition keys to cut by."""
     found_at: int = field(default_factory=time.time_ns)
-    """A file that was written later is not the one that is listed."""
+    """A file that was changed later is not the one that is listed."""
+    written_by: int = 0
+    """See ``listed_at``; 0 asks for nothing."""
 
     def worker_input(self) -> WorkerInput:
         """Return the input as a worker reads it."""
@@ -71,6 +82,7 @@ class StepInput:
             keys=self.keys,
             supply=None if self.remote is None else str(self.remote.folder),
             found_at=self.found_at if self._stays else 0,
+            written_by=self.written_by,
         )
 
     def mini_batches(
@@ -151,8 +163,30 @@ class StepInput:
         return list_files(self.definition).root
 
 
+def listed_at(folder: RunFolder, position: int) -> int:
+    """Return by when the files of a list that is finished have to have been written.
+
+    That is when the step first started, or the newest resume that was allowed to go on
+    although things had changed.
+
+    Args:
+        folder: Of the run.
+        position: Of the step in the plan.
+
+    Returns:
+        Nanoseconds since 1970; 0 when this process makes the list.
+    """
+    step = read_run_state(folder).steps[position]
+    if step.total_mini_batches is None or step.started is None:
+        return 0
+    allowed = [found.inputs_as_of or 0.0 for found in read_overrides(folder)]
+    return int(max([step.started, *allowed]) * 1e9)
+
+
 def step_inputs(
-    step: ParallelRunStepPlan, supply: InputSupply | None = None
+    step: ParallelRunStepPlan,
+    supply: InputSupply | None = None,
+    written_by: int = 0,
 ) -> tuple[list[StepInput], list[StepInput]]:
     """Find the inputs and the side inputs of a step.
 
@@ -160,13 +194,17 @@ def step_inputs(
         step: The step.
         supply: Where those on remote stores become local; side inputs, tables and what
             is to be downloaded are fetched here and now.
+        written_by: See ``listed_at``.
 
     Raises:
         UserErrorException: One cannot be found, or its ``path_on_compute`` is taken by
             something else.
     """
     keys = tuple(step.settings.partition_keys or ())
-    inputs = [replace(_find(plan, supply), keys=keys) for plan in step.inputs]
+    inputs = [
+        replace(_find(plan, supply), keys=keys, written_by=written_by)
+        for plan in step.inputs
+    ]
     return inputs, [_find(plan, supply, side=True) for plan in step.side_inputs]
 
 

@@ -35,6 +35,8 @@ class ExecutionOverride(BaseModel):
     )
     """Seconds that one ``run()`` call may take."""
     compute_target: str | None = Field(default=None, min_length=1)
+    inputs_as_of: float | None = Field(default=None, allow_inf_nan=False)
+    """Seconds since 1970; what was written into the inputs until then is allowed."""
 
     @property
     def changes_something(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,9 @@ def _resume(
         _refuse_finished(run)
         _refuse_driven(run)
         report = [step.text for step in read_resume_report(run.folder)]
+        if allow_changed:
+            now = time.time()
+            override = override.model_copy(update={"inputs_as_of": now})
         if override.changes_something:
             write_override(run.folder, override)
         try:

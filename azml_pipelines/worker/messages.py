@@ -82,8 +82,11 @@ class WorkerInput:
     supply: Optional[str] = None  # noqa: UP045
     """Folder where files appear while the step runs; None when they are there."""
     found_at: int = 0
-    """Nanoseconds since 1970: files that were written later are not those that were
-    listed. 0 where they are made while the run goes on."""
+    """Nanoseconds since 1970: files that were changed later in any way are not those
+    that were listed. 0 where they are made while the run goes on."""
+    written_by: int = 0
+    """The same for what a file says of its content, where an earlier process has made
+    the list; 0 asks for nothing."""
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def input_reader(item: WorkerInput) -> FileInput | TableInput:
         return TableInput(item.root, item.table, facts)
     if item.supply is not None:
         return SuppliedInput(item.root, item.supply)
-    return FileInput(item.root, facts, item.found_at)
+    return FileInput(item.root, facts, item.found_at, item.written_by)
 
 
 def output_action_of(node: NodeStart) -> OutputAction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -189,3 +190,63 @@ def test_a_finished_run_has_nothing_to_resume(finished):
     """It is repeated instead."""
     with pytest.raises(UserErrorException, match="azml resubmit"):
         finished.resume()
+
+
+WAITS = """
+import os, time
+
+def run(mini_batch):
+    while not os.path.exists(os.environ["GO"]):
+        time.sleep(0.01)
+    return [open(path).read() + os.path.basename(path) for path in mini_batch]
+"""
+
+
+@pytest.fixture
+def interrupted(job, tmp_path, monkeypatch):
+    """A run that was killed over its first mini-batches; its long list is sampled."""
+    monkeypatch.setattr("azml_pipelines.engine.input_changes._LARGE_LIST", 1)
+    monkeypatch.setattr("azml_pipelines.engine.input_changes._BLOCKS", 2)
+    monkeypatch.setattr("azml_pipelines.engine.input_changes._BLOCK_BYTES", 64)
+    go = tmp_path / "go"
+    run = job.submit(WAITS, files=60, environment_variables={"GO": str(go)})
+    deadline = time.monotonic() + 30
+    while run.state().steps[0].total_mini_batches is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(job.orchestrator(run), signal.SIGKILL)
+    while run.get_status() == "Running":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    go.touch()
+    return run
+
+
+def test_what_a_sample_did_not_see_is_seen_by_its_mini_batch(job, interrupted, capsys):
+    """It fails by name; nobody is given rows of a file that was not listed."""
+    later(job.data(60) / "00030.txt", "new")
+
+    interrupted.resume()
+    interrupted.wait_for_completion(show_output=False, raise_on_error=False)
+    failed = [one for one in job.failures(interrupted) if one.final]
+    rows = job.output(interrupted).decode().split()
+
+    assert "Changed since" not in capsys.readouterr().out
+    assert [(30, "changed_since_plan")] == [
+        (one.mini_batch, one.reason) for one in failed
+    ]
+    assert [f"{n:05d}.txt" for n in range(60) if n != 30] == rows
+
+
+def test_what_was_allowed_to_change_does_not_fail(job, interrupted):
+    """Mini-batches get what is there now; what changes after that is refused again."""
+    (job.data(60) / "00000.txt").write_text("new")
+    soon = time.time() + 1.1
+    while time.time() < soon:
+        time.sleep(0.1)
+
+    interrupted.resume(allow_changed=True)
+    interrupted.wait_for_completion(show_output=False, raise_on_error=False)
+
+    assert "Finished" == interrupted.get_status()
+    assert "new00000.txt" == job.output(interrupted).decode().split()[0]

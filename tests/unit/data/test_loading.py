@@ -106,6 +106,23 @@ def test_files_that_have_changed(tmp_path, change, reason):
     assert loading_reason(caught.value) == reason
 
 
+def test_a_list_of_earlier_asks_when_files_were_written(tmp_path):
+    """Moving a file or its rights since then does not make it another one."""
+    path = tmp_path / "a"
+    path.write_text("first")
+    line = json.dumps([0, 1, ["a"]]).encode()
+    listed = path.stat().st_mtime_ns
+    path.chmod(0o600)
+    reader = FileInput(str(tmp_path), None, time.time_ns(), listed)
+    before = load_mini_batch(line, [reader])
+    os.utime(path, ns=(listed + 1, listed + 1))
+    resumed = FileInput(str(tmp_path), None, time.time_ns() + 10**9, listed)
+
+    assert before == [str(path)]
+    with pytest.raises(ChangedFileError, match="has changed since it was listed"):
+        load_mini_batch(line, [resumed])
+
+
 def test_files_are_looked_at_where_that_costs_little(tmp_path):
     """A script that is done in less than 10 us per file has opened none of them."""
     reader = FileInput(str(tmp_path), found_at=1)
