@@ -2,6 +2,7 @@
 
 * AzmlError                        the root; version 1 calls it AzureMLException
   - UserErrorException             a name, a path or an argument of a user is wrong
+    . IdempotencyError             an idempotency key was used for another request
   - DeclarationError               the pipeline as written cannot run (ValueError too)
     . EmptyInputsError             a parallel step has no inputs (AssertionError too)
     . CycleError                   steps wait for each other in a circle
@@ -54,6 +55,7 @@ __all__ = [
     "ErrorThresholdExceeded",
     "ExecutionError",
     "ExperimentExecutionException",
+    "IdempotencyError",
     "InitFailedError",
     "ModelNotFoundException",
     "NoItemSucceededError",
@@ -93,6 +95,10 @@ class AzmlError(Exception):
 
 class UserErrorException(AzmlError):
     """A name, a path or an argument of a user is wrong."""
+
+
+class IdempotencyError(UserErrorException):
+    """An idempotency key stands for another request already."""
 
 
 class DeclarationError(AzmlError, ValueError):

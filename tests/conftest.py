@@ -53,6 +53,30 @@ def azure_server() -> Iterator[ObjectServer]:
     yield from _started("azurite_server")
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of a real server on loopback, one for all tests."""
+    from azml_pipelines.testing.object_servers import ServerMissingError
+    from azml_pipelines.testing.postgres_server import postgres_server
+
+    try:
+        with postgres_server() as url:
+            yield url
+    except ServerMissingError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_schema(postgres_url: str) -> str:
+    """The URL of an empty schema in it, of one test alone."""
+    import psycopg
+
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{postgres_url}?options=-csearch_path%3D{name}"
+
+
 def _started(name: str) -> Iterator[ObjectServer]:
     from azml_pipelines.testing import object_servers
 

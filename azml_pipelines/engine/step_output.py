@@ -79,9 +79,9 @@ def register_output(workspace: WorkspacePlan, output: OutputPlan | None) -> None
     """Register what a finished step was told to; again, it is the same version."""
     if output is None or not output.registrations:
         return
-    from azml_pipelines.store.catalog import Catalog  # noqa: PLC0415 - takes a quarter of a second
+    from azml_pipelines.store.catalog_place import open_catalog  # noqa: PLC0415 - takes a quarter of a second
 
-    catalog = Catalog(WorkspaceFolder(Path(workspace.root)).catalog)
+    catalog = open_catalog(WorkspaceFolder(Path(workspace.root)))
     source = DataSource(
         url=output.url,
         path=output.path_on_datastore,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.run.submission import Submission
     from azml_pipelines.run.workspace import Workspace
 
 __all__ = ["Experiment"]
@@ -66,10 +67,11 @@ class Experiment:
             config: A ``Pipeline`` or a ``PublishedPipeline``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
-                old name), ``continue_on_step_failure``, and our ``debug``: run it in
+                old name), ``continue_on_step_failure``, and ours: ``debug``, run it in
                 this process, one mini-batch after the other, where a debugger works,
-                and return when it has ended. As in version 1, any other keyword is
-                ignored.
+                and return when it has ended; ``idempotency_key``, a text with which
+                submitting again returns the run that there is. As in version 1, any
+                other keyword is ignored.
 
         Raises:
             UserErrorException: ``config`` is no pipeline.
@@ -79,53 +81,46 @@ class Experiment:
         from azml_pipelines.run.published_pipeline import (  # noqa: PLC0415 - a circle
             PublishedPipeline,
         )
+        from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
+            Submission,
+            say_submitted,
+        )
 
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
         values = _mapping("pipeline_parameters", given)
-        labels = cast("Mapping[str, str]", _mapping("tags", tags))
         goes_on = kwargs.get("continue_on_step_failure")
-        if isinstance(config, Pipeline):
-            debug = bool(kwargs.get("debug"))
-            return self._submit(config, values, labels, bool(goes_on), debug=debug)
-        if isinstance(config, PublishedPipeline):
-            return config.submit_to(
-                self,
-                tags=labels,
-                pipeline_parameters=values,
-                continue_on_step_failure=None if goes_on is None else bool(goes_on),
-            )
-        msg = (
-            f"Experiment.submit got a {type(config).__name__}; give it a Pipeline or a "
-            "PublishedPipeline. Other kinds of version 1 are not available yet."
+        submission = Submission(
+            tags=cast("Mapping[str, str]", _mapping("tags", tags)),
+            continue_on_step_failure=None if goes_on is None else bool(goes_on),
+            debug=bool(kwargs.get("debug")),
+            idempotency_key=cast("str | None", kwargs.get("idempotency_key")),
         )
-        raise UserErrorException(msg)
+        if isinstance(config, Pipeline):
+            run = self._submit(config, values, submission)
+        elif isinstance(config, PublishedPipeline):
+            run = config.submit_to(self, values, submission)
+        else:
+            msg = (
+                f"Experiment.submit got a {type(config).__name__}; give it a Pipeline "
+                "or a PublishedPipeline. Other kinds of version 1 are not available "
+                "yet."
+            )
+            raise UserErrorException(msg)
+        say_submitted(run)
+        return run
 
     def _submit(
-        self,
-        pipeline: Pipeline,
-        values: Mapping[str, object],
-        tags: Mapping[str, str],
-        continue_on_step_failure: bool,
-        *,
-        debug: bool,
+        self, pipeline: Pipeline, values: Mapping[str, object], submission: Submission
     ) -> PipelineRun:
         from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - networkx
         from azml_pipelines.plan.secrets import literal_secrets  # noqa: PLC0415 - same
         from azml_pipelines.run.lent_secrets import lent_secrets  # noqa: PLC0415 - same
         from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
-            Submission,
-            say_submitted,
             submit_definition,
         )
 
-        definition = describe(pipeline)
-        submission = Submission(
-            tags=tags, continue_on_step_failure=continue_on_step_failure, debug=debug
-        )
         with lent_secrets(literal_secrets(pipeline)):
-            run = submit_definition(self, definition, values, submission)
-        say_submitted(run)
-        return run
+            return submit_definition(self, describe(pipeline), values, submission)
 
     def get_runs(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
@@ -146,6 +147,7 @@ class PublishedPipeline:
         continue_on_step_failure: bool | None = None,
         *,
         tags: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
     ) -> PipelineRun:
         """Start a run of it and return at once.
 
@@ -160,46 +162,49 @@ class PublishedPipeline:
             parent_run_id: Accepted and ignored.
             continue_on_step_failure: As published if None.
             tags: Our extension: set on the run.
+            idempotency_key: Our extension: any text; submitting again with the same one
+                returns the run that there is, also from another process.
 
         Raises:
             UserErrorException: It is disabled or archived, or was published in another
                 workspace.
+            IdempotencyError: The key was used for another submission.
             DeclarationError: A value is not accepted.
         """
-        return self.submit_to(
-            Experiment(workspace, experiment_name),
-            tags=tags,
-            pipeline_parameters=pipeline_parameters,
+        submission = Submission(
+            tags=tags or {},
             continue_on_step_failure=continue_on_step_failure,
+            idempotency_key=idempotency_key,
         )
+        experiment = Experiment(workspace, experiment_name)
+        run = self.submit_to(experiment, pipeline_parameters or {}, submission)
+        say_submitted(run)
+        return run
 
     def submit_to(
         self,
         experiment: Experiment,
-        *,
-        tags: Mapping[str, str] | None = None,
-        pipeline_parameters: Mapping[str, object] | None = None,
-        continue_on_step_failure: bool | None = None,
+        values: Mapping[str, object],
+        submission: Submission,
     ) -> PipelineRun:
-        """Start a run in an experiment; ``Experiment.submit`` comes here (ours)."""
+        """Start a run in an experiment, with all that can be said about it (ours).
+
+        Args:
+            values: By parameter name, as ``submit`` takes them.
+            submission: Its ``pipeline_id`` is filled in here.
+
+        Raises:
+            UserErrorException: As ``submit`` does.
+        """
         self._check_may_run(experiment)
-        definition, values = accepted_values(
-            self.definition(), pipeline_parameters or {}
+        definition, accepted = accepted_values(self.definition(), values)
+        goes_on = submission.continue_on_step_failure
+        if goes_on is None:
+            goes_on = self.continue_on_step_failure
+        submission = replace(
+            submission, continue_on_step_failure=goes_on, pipeline_id=self.id
         )
-        if continue_on_step_failure is None:
-            continue_on_step_failure = self.continue_on_step_failure
-        run = submit_definition(
-            experiment,
-            definition,
-            values,
-            Submission(
-                tags=tags or {},
-                continue_on_step_failure=bool(continue_on_step_failure),
-                pipeline_id=self.id,
-            ),
-        )
-        say_submitted(run)
-        return run
+        return submit_definition(experiment, definition, accepted, submission)
 
     def enable(self) -> None:
         """Allow submissions again."""

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
 import warnings
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.engine.debug_run import run_in_process
 from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.failpoints import point, write
 from azml_pipelines.masking import mask, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
+from azml_pipelines.plan.parameter_values import resolve_values
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.run.store_check import check_stores
+from azml_pipelines.run.submitting_once import submit_once
 from azml_pipelines.run.workspace_storage import read_storage
 from azml_pipelines.store.catalog import RunRecord
 from azml_pipelines.store.journal import Journal
 from azml_pipelines.store.launch_lock import launching
+from azml_pipelines.store.run_facts import read_run_facts
+from azml_pipelines.store.run_state import TERMINAL
 from azml_pipelines.store.snapshot import check_in_snapshot, copy_snapshot
 from azml_pipelines.store.source_warnings import source_warnings
 from azml_pipelines.store.unfinished_run import sweep_unfinished, unfinished_folder
@@ -43,13 +50,18 @@ class Submission:
     """What is said about a run besides its pipeline and its values."""
 
     tags: Mapping[str, str] = field(default_factory=dict)
-    continue_on_step_failure: bool = False
+    continue_on_step_failure: bool | None = None
+    """None leaves it to the pipeline."""
     resubmitted_from: str | None = None
     """The run that this one repeats."""
     pipeline_id: str | None = None
     """The published pipeline that it is a run of."""
     debug: bool = False
     """Run it in this process and return when it has ended."""
+    idempotency_key: str | None = None
+    """Submitting again with the same key gives the run that there is."""
+    request_sha256: str | None = None
+    """Of the request, where there is one; pipeline and values are compared if None."""
 
 
 def submit_definition(
@@ -71,32 +83,90 @@ def submit_definition(
         DeclarationError: The pipeline cannot run, a value is not accepted, or a
             variable that ``env:NAME`` stands for is not set.
         UserErrorException: A source directory is missing or too big.
+        IdempotencyError: The key was used for another request.
     """
-    wanted = submission or Submission()
-    workspace = experiment.workspace
-    run_id = str(uuid4())
-    plan = compile_plan(
-        definition,
-        values,
-        run_id=run_id,
-        experiment=experiment.name,
-        workspace=describe_workspace(workspace),
-        continue_on_step_failure=wanted.continue_on_step_failure,
-        resubmitted_from=wanted.resubmitted_from,
-    )
-    for step in plan.steps:
-        resolve_variables(step.settings.environment_variables, os.environ)
-    check_stores(plan)
-    workspace.prepare_storage()
-    folder = workspace.folder.run(run_id)
-    _write_down(folder, plan, definition)
-    workspace.catalog.runs.add(_record(plan, wanted))
-    if wanted.debug:
-        run_in_process(folder)
+    making = _Making(experiment, definition, values, submission or Submission())
+    key = making.wanted.idempotency_key
+    if key is None:
+        run_id = str(uuid4())
+        making.make(run_id)
     else:
-        with launching(folder):
-            start_orchestrator(folder)
+        digest = making.wanted.request_sha256 or making.digest()
+        run_id = submit_once(experiment.workspace, key, digest, making.make_or_finish)
     return PipelineRun(experiment, run_id)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What is wanted, before it has an id."""
+
+    experiment: Experiment
+    definition: PipelineDefinition
+    values: Mapping[str, object]
+    wanted: Submission
+
+    def digest(self) -> str:
+        """Return what is the same for the same request, also in another process."""
+        values = {
+            name: value.model_dump(mode="json")
+            if isinstance(value, DatasetDefinition)
+            else value
+            for name, value in resolve_values(self.definition, self.values).items()
+        }
+        asked = [
+            self.experiment.name,
+            self.definition.model_dump(mode="json"),
+            values,
+            dict(self.wanted.tags),
+            bool(self.wanted.continue_on_step_failure),
+            self.wanted.resubmitted_from,
+            self.wanted.pipeline_id,
+        ]
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def make(self, run_id: str) -> None:
+        """Check everything, write it down, and start it."""
+        workspace = self.experiment.workspace
+        plan = compile_plan(
+            self.definition,
+            self.values,
+            run_id=run_id,
+            experiment=self.experiment.name,
+            workspace=describe_workspace(workspace),
+            continue_on_step_failure=bool(self.wanted.continue_on_step_failure),
+            resubmitted_from=self.wanted.resubmitted_from,
+        )
+        for step in plan.steps:
+            resolve_variables(step.settings.environment_variables, os.environ)
+        check_stores(plan)
+        workspace.prepare_storage()
+        folder = workspace.folder.run(run_id)
+        _write_down(folder, plan, self.definition)
+        workspace.catalog.runs.add(_record(plan, self.wanted))
+        self._start(folder)
+
+    def make_or_finish(self, run_id: str) -> None:
+        """Do what is not done yet of ``make``; whoever began is not at it any more."""
+        workspace = self.experiment.workspace
+        folder = workspace.folder.run(run_id)
+        if not folder.plan.is_file():
+            shutil.rmtree(unfinished_folder(folder).root, ignore_errors=True)
+            self.make(run_id)
+            return
+        if workspace.catalog.runs.find(run_id) is None:
+            plan = RunPlan.model_validate_json(folder.plan.read_bytes())
+            workspace.catalog.runs.add(_record(plan, self.wanted))
+        facts = read_run_facts(folder)
+        if facts.owner is None and facts.status not in TERMINAL:
+            self._start(folder)
+
+    def _start(self, folder: RunFolder) -> None:
+        if self.wanted.debug:
+            run_in_process(folder)
+        else:
+            with launching(folder):
+                start_orchestrator(folder)
 
 
 def say_submitted(run: PipelineRun) -> None:

@@ -75,10 +75,10 @@ class WorkspaceRegistrations:
     @cached_property
     def catalog(self) -> Catalog:
         """What is registered under which name; an extension of version 1."""
-        from azml_pipelines.store.catalog import Catalog  # noqa: PLC0415 - SQLAlchemy
+        from azml_pipelines.store.catalog_place import open_catalog  # noqa: PLC0415 - SQLAlchemy
 
         self.prepare_storage()
-        return Catalog(self.folder.catalog)
+        return open_catalog(self.folder)
 
     @property
     def datastores(self) -> dict[str, AbstractDatastore]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
+from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.store.catalog_computes import ComputeCatalog, ComputeRecord
-from azml_pipelines.store.catalog_database import CatalogDatabase
+from azml_pipelines.store.catalog_database import CatalogDatabase, save_row
 from azml_pipelines.store.catalog_datasets import DatasetCatalog
 from azml_pipelines.store.catalog_datastores import DatastoreCatalog
 from azml_pipelines.store.catalog_environments import EnvironmentCatalog
 from azml_pipelines.store.catalog_models import ModelCatalog, ModelRecord
 from azml_pipelines.store.catalog_published import PublishedCatalog, PublishedRecord
 from azml_pipelines.store.catalog_runs import RunCatalog, RunRecord
+from azml_pipelines.store.catalog_submissions import SubmissionCatalog
+from azml_pipelines.store.catalog_tables import preferences
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +31,9 @@ __all__ = [
     "PublishedRecord",
     "RunRecord",
 ]
+
+
+_OWNER = "workspace"
 
 
 class Catalog:
@@ -43,3 +52,27 @@ class Catalog:
         self.computes = ComputeCatalog(database)
         self.published = PublishedCatalog(database)
         self.runs = RunCatalog(database)
+        self.submissions = SubmissionCatalog(database)
+        self._database = database
+
+    def belong_to(self, workspace: str) -> None:
+        """Make sure that no other workspace uses the same tables.
+
+        Raises:
+            WorkspaceException: One does.
+        """
+        with self._database.writing() as connection:
+            owner = connection.scalar(
+                select(preferences.c.value).where(preferences.c.name == _OWNER)
+            )
+            if owner is None:
+                save_row(
+                    connection, preferences, {"name": _OWNER}, {"value": workspace}
+                )
+        if owner not in {None, workspace}:
+            msg = (
+                f"The catalog {self._database.name} is that of workspace "
+                f"{shown(owner)}, not of {shown(workspace)}; name another database, "
+                "or another schema with ?options=-csearch_path%3DSCHEMA."
+            )
+            raise WorkspaceException(msg)

@@ -75,6 +75,11 @@ class CatalogDatabase:
         with self._naming_trouble(), self._storage.preparing():
             self._upgrade()
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self._storage.name
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a connection that sees one moment of the catalog.

@@ -150,8 +150,13 @@ class WorkspaceFolder:
         return self.root / STORAGE_FOLDER
 
     @property
+    def config(self) -> Path:
+        """Who the workspace is, and what it keeps elsewhere."""
+        return self.root / "config.json"
+
+    @property
     def catalog(self) -> Path:
-        """Names and versions of what is registered, and the index of runs."""
+        """The catalog, unless the configuration names a server."""
         return self.storage / "catalog.db"
 
     @property
@@ -175,6 +180,11 @@ class WorkspaceFolder:
     def published(self, pipeline_id: str) -> PublishedFolder:
         """Return the folder of a published pipeline."""
         return PublishedFolder(self.storage / "published" / pipeline_id)
+
+    @property
+    def locks(self) -> Path:
+        """Files whose locks keep two processes from submitting one request twice."""
+        return self.storage / "locks"
 
     @property
     def cache(self) -> Path:

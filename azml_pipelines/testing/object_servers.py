@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ObjectServer", "ServerMissingError", "azurite_server", "moto_server"]
+__all__ = [
+    "WATCH",
+    "ObjectServer",
+    "ServerMissingError",
+    "azurite_server",
+    "moto_server",
+]
 
 _START_SECONDS = 60.0
 _MOTO = """
@@ -32,7 +38,7 @@ print("http://%s:%s" % server.get_host_and_port(), flush=True)
 sys.stdin.read()
 """
 # Ends the server when whoever started it is gone, however that ended.
-_WATCH = """
+WATCH = """
 import subprocess, sys
 with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL) as server:
     sys.stdin.read()
@@ -116,7 +122,7 @@ def azurite_server() -> Iterator[ObjectServer]:
         )
         raise ServerMissingError(msg)
     command = [
-        sys.executable, "-c", _WATCH, node, str(script),
+        sys.executable, "-c", WATCH, node, str(script),
         "--silent", "--skipApiVersionCheck", "--disableTelemetry",
         "--inMemoryPersistence", "--extentMemoryLimit", "1024",
         "--blobHost", "127.0.0.1", "--blobPort", "0",
