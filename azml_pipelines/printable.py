@@ -6,7 +6,7 @@ import unicodedata
 
 from azml_pipelines.masking import mask
 
-__all__ = ["encodable", "printable"]
+__all__ = ["encodable", "one_line", "printable"]
 
 # They reorder what follows on the line, so that a name could pretend to be another.
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
@@ -25,6 +25,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of ``error`` without line breaks and control characters."""
+    return printable(" ".join(str(error).split()))
 
 
 def encodable(text: str, encoding: str | None) -> str:

@@ -15,7 +15,7 @@ from azml_pipelines.errors import (
     RunCanceledError,
     RunNotFoundError,
 )
-from azml_pipelines.printable import printable
+from azml_pipelines.printable import one_line, printable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,7 +29,6 @@ __all__ = [
     "STORAGE",
     "USAGE",
     "exit_codes",
-    "one_line",
 ]
 
 _LONGEST_USAGE = 220
@@ -85,11 +84,6 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
                 name = type(error).__name__
                 hint = "" if self._debug else " (azml --debug … shows where)"
                 _end(f"Internal error: {name}: {one_line(error)}{hint}", INTERNAL)
-
-
-def one_line(error: BaseException) -> str:
-    """Return the message of ``error`` without line breaks and control characters."""
-    return printable(" ".join(str(error).split()))
 
 
 def _clicks_own(error: BaseException) -> bool:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "replay": "Run one mini-batch again, here, for debuggers.",
     "verify": "Check that a run is stored whole.",
     "serve": "Answer HTTP requests with an entry script.",
+    "serve-api": "Take requests for published pipelines.",
     "datastore": "List, add or check datastores.",
 }
 """In the order in which people meet them. Listing them imports none of them."""
@@ -53,8 +54,9 @@ class _LazyGroup(click.Group):
         """Return a command, or None for a name that is none."""
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"azml_pipelines.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"azml_pipelines.cli.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:

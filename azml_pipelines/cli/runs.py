@@ -22,7 +22,7 @@ __all__ = ["runs"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def runs(*, as_json: bool) -> None:
     """List the runs of this workspace, the newest first."""
-    from azml_pipelines.cli.run_json import runs_as_json  # noqa: PLC0415 - one way only
+    from azml_pipelines.run.run_json import runs_as_json  # noqa: PLC0415 - one way only
 
     states = (run.state() for run in every_run())
     if as_json:

@@ -42,7 +42,7 @@ def show(run: str, *, as_json: bool, failed: bool, watch: bool) -> None:
         wait_for(found, sys.stdout)
     outputs = found.output_places()
     if as_json:
-        from azml_pipelines.cli.run_json import run_as_json  # noqa: PLC0415 - one way
+        from azml_pipelines.run.run_json import run_as_json  # noqa: PLC0415 - one way
 
         places = {output.name: output.path for output in outputs}
         click.echo(run_as_json(found.state(), places))

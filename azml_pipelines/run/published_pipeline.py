@@ -13,6 +13,7 @@ from azml_pipelines.run.submission import (
     say_submitted,
     submit_definition,
 )
+from azml_pipelines.store.api_access import api_address
 from azml_pipelines.store.frozen_pipeline import read_frozen_pipeline
 from azml_pipelines.wording import did_you_mean, shown
 
@@ -115,6 +116,12 @@ class PublishedPipeline:
     def continue_on_step_failure(self) -> bool:
         """Whether steps that do not need a failed one go on."""
         return self._record.continue_on_step_failure
+
+    @property
+    def endpoint(self) -> str:
+        """Where ``azml serve-api`` takes requests for runs of it, running or not."""
+        address = api_address(self._workspace.folder)
+        return f"{address}/pipelines/v1.0/PipelineRuns/PipelineSubmit/{self.id}"
 
     @property
     def graph_id(self) -> str:

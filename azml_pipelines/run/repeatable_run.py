@@ -124,12 +124,13 @@ class RepeatableRun(StoredRun):
             DeclarationError: A parameter is not declared, or a value has another type.
         """
         from azml_pipelines.run.resubmission import resubmit  # noqa: PLC0415 - a circle
+        from azml_pipelines.run.submission import Submission  # noqa: PLC0415 - the same
 
         return resubmit(
             cast("PipelineRun", self),
             pipeline_parameters or {},
             experiment_name=experiment_name,
-            tags=tags,
+            submission=Submission(tags=tags or {}),
         )
 
     def publish_pipeline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.definition import DatasetDefinition
@@ -36,27 +37,28 @@ def resubmit(
     values: Mapping[str, Any],
     *,
     experiment_name: str | None = None,
-    tags: Mapping[str, str] | None = None,
+    submission: Submission | None = None,
 ) -> PipelineRun:
     """Start a new run of the pipeline of ``run``.
 
     Args:
         values: By parameter name; the others keep the values that ``run`` has.
+        submission: What else is wanted; what it leaves open is as in ``run``.
 
     Raises:
         DeclarationError: A parameter is not declared, or a value has another type.
     """
     name = experiment_name or run.experiment.name
     definition = stored_definition(run)
+    wanted = submission or Submission()
+    goes_on = wanted.continue_on_step_failure
+    if goes_on is None:
+        goes_on = run.plan.continue_on_step_failure
     return submit_definition(
         Experiment(run.experiment.workspace, name),
         definition,
         {**_values_of(run, definition), **values},
-        Submission(
-            tags=tags or {},
-            continue_on_step_failure=run.plan.continue_on_step_failure,
-            resubmitted_from=run.id,
-        ),
+        replace(wanted, continue_on_step_failure=goes_on, resubmitted_from=run.id),
     )
 
 

@@ -187,6 +187,16 @@ class WorkspaceFolder:
         return self.storage / "locks"
 
     @property
+    def api_token(self) -> Path:
+        """What the REST server asks for; only its owner may read it."""
+        return self.storage / "api.token"
+
+    @property
+    def api_port(self) -> Path:
+        """Where the REST server listens, or would."""
+        return self.storage / "api.json"
+
+    @property
     def cache(self) -> Path:
         """Files of remote stores that were fetched, for all runs."""
         return self.storage / "cache"

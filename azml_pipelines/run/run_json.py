@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.store.run_state import RunState
 
-__all__ = ["run_as_json", "runs_as_json"]
+__all__ = ["run_as_json", "run_fields", "runs_as_json", "runs_fields"]
 
 SCHEMA_VERSION = 1
 _TIMES = frozenset({"created", "started", "ended"})
@@ -20,14 +20,23 @@ _TIMES = frozenset({"created", "started", "ended"})
 
 def run_as_json(state: RunState, outputs: Mapping[str, str]) -> str:
     """Return one run with its steps; ``outputs`` is name to absolute path."""
-    fields = {"schema_version": SCHEMA_VERSION, **_fields(state), "outputs": outputs}
-    return json.dumps(fields, indent=2)
+    return json.dumps(run_fields(state, outputs), indent=2)
 
 
 def runs_as_json(states: Sequence[RunState]) -> str:
     """Return several runs, as they come."""
+    return json.dumps(runs_fields(states), indent=2)
+
+
+def run_fields(state: RunState, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what ``run_as_json`` writes."""
+    return {"schema_version": SCHEMA_VERSION, **_fields(state), "outputs": {**outputs}}
+
+
+def runs_fields(states: Sequence[RunState]) -> dict[str, Any]:
+    """Return what ``runs_as_json`` writes."""
     runs = [_fields(state) for state in states]
-    return json.dumps({"schema_version": SCHEMA_VERSION, "runs": runs}, indent=2)
+    return {"schema_version": SCHEMA_VERSION, "runs": runs}
 
 
 def _fields(state: RunState) -> dict[str, Any]:

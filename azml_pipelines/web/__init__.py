@@ -1,0 +1,1 @@
+"""What answers HTTP requests about a workspace: published pipelines and runs."""
