@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.pipeline_data import PipelineData
     from azml_pipelines.pipeline.step_sequence import StepSequence
+    from azml_pipelines.run.authentication import InteractiveLoginAuthentication
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.model import Model
     from azml_pipelines.run.pipeline_run import PipelineRun
@@ -79,6 +80,7 @@ __all__ = [
     "Experiment",
     "ExperimentExecutionException",
     "FileDataset",
+    "InteractiveLoginAuthentication",
     "Model",
     "ModelNotFoundException",
     "NotAvailableError",
@@ -128,6 +130,7 @@ _PLACES = {
     "Experiment": "run.experiment",
     "ExperimentExecutionException": "errors",
     "FileDataset": "data.file_dataset",
+    "InteractiveLoginAuthentication": "run.authentication",
     "Model": "run.model",
     "ModelNotFoundException": "errors",
     "NotAvailableError": "errors",

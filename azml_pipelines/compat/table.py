@@ -113,6 +113,12 @@ _OURS = {
         "azureml.pipeline.core": "StepSequence",
         "azureml.pipeline.core.builder": "StepSequence",
     },
+    "azml_pipelines.run.authentication": {
+        "azureml.core.authentication": (
+            "AzureCliAuthentication InteractiveLoginAuthentication MsiAuthentication "
+            "ServicePrincipalAuthentication"
+        ),
+    },
     "azml_pipelines.run.experiment": {
         "azureml.core": "Experiment",
         "azureml.core.experiment": "Experiment",
@@ -207,10 +213,7 @@ _NEEDS_AZURE = {
 # These make sense here, and no object stands behind them yet.
 _LATER = {
     "azureml.core": "Keyvault RunConfiguration ScriptRun ScriptRunConfig",
-    "azureml.core.authentication": (
-        "AzureCliAuthentication InteractiveLoginAuthentication MsiAuthentication "
-        "ServicePrincipalAuthentication TokenAuthentication"
-    ),
+    "azureml.core.authentication": "TokenAuthentication",
     "azureml.core.runconfig": (
         "DockerConfiguration MpiConfiguration ParallelTaskConfiguration "
         "PyTorchConfiguration RunConfiguration TensorflowConfiguration"

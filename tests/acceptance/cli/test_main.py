@@ -34,6 +34,7 @@ COMMANDS = [
     "replay",
     "verify",
     "serve",
+    "serve-api",
     "datastore",
 ]
 

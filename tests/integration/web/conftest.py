@@ -16,22 +16,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from azml_pipelines import (
-    DataPath,
-    DataPathComputeBinding,
     Dataset,
+    DatasetConsumptionConfig,
     Environment,
     ParallelRunConfig,
     ParallelRunStep,
     Pipeline,
     PipelineData,
     PipelineParameter,
+    Workspace,
 )
 from azml_pipelines.run.authentication import InteractiveLoginAuthentication
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from azml_pipelines import Workspace
 
 SCRIPT = """
 import argparse
@@ -39,7 +37,6 @@ import os
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--suffix")
-parser.add_argument("--place")
 given, _ = parser.parse_known_args()
 
 def run(mini_batch):
@@ -80,8 +77,14 @@ class Server:
         return status, json.loads(content)
 
 
+@pytest.fixture
+def serving():
+    """What runs a server for as long as a block lasts."""
+    return _serving
+
+
 @contextmanager
-def serving(workspace: Workspace) -> Iterator[Server]:
+def _serving(workspace: Workspace) -> Iterator[Server]:
     """Run ``azml serve-api`` until the block ends."""
     process = subprocess.Popen(
         [Path(sys.executable).with_name("azml"), "serve-api"],
@@ -106,17 +109,18 @@ def serving(workspace: Workspace) -> Iterator[Server]:
 
 @pytest.fixture
 def declared(workspace: Workspace, tmp_path: Path) -> Pipeline:
-    """One step with a dataset, a text, a number and a place as parameters."""
-    source, texts = tmp_path / "source", tmp_path / "texts"
+    """One step with a dataset, a text and a number as parameters."""
+    return _declare(workspace, tmp_path)
+
+
+def _declare(workspace: Workspace, folder: Path) -> Pipeline:
+    source, texts = folder / "source", folder / "texts"
     source.mkdir()
     texts.mkdir()
     (source / "score.py").write_text(SCRIPT)
     for number in range(3):
         (texts / f"{number}.txt").write_text(str(number))
-    store = workspace.get_default_datastore()
-    place = PipelineParameter("place", DataPath(store, "nowhere"))
     suffix = PipelineParameter("suffix", "first")
-    binding = (place, DataPathComputeBinding("mount"))
     config = ParallelRunConfig(
         source_directory=str(source),
         entry_script="score.py",
@@ -130,15 +134,12 @@ def declared(workspace: Workspace, tmp_path: Path) -> Pipeline:
         process_count_per_node=1,
     )
     texts_parameter = PipelineParameter("texts", Dataset.File.from_files(str(texts)))
-    from azml_pipelines import DatasetConsumptionConfig
-
     step = ParallelRunStep(
         name="name-files",
         parallel_run_config=config,
         inputs=[DatasetConsumptionConfig("texts_input", texts_parameter).as_mount()],
-        side_inputs=[binding],
         output=PipelineData("names"),
-        arguments=["--suffix", suffix, "--place", binding],
+        arguments=["--suffix", suffix],
     )
     return Pipeline(workspace, [step])
 
@@ -146,12 +147,27 @@ def declared(workspace: Workspace, tmp_path: Path) -> Pipeline:
 @pytest.fixture
 def server(workspace: Workspace) -> Iterator[Server]:
     """The server of an empty workspace."""
-    with serving(workspace) as running:
+    with _serving(workspace) as running:
         yield running
 
 
-def rows(run) -> bytes:
-    """Wait for a run and return its output."""
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory):
+    """One server for a whole file, its workspace, and the path of a pipeline."""
+    folder = tmp_path_factory.mktemp("shared")
+    workspace = Workspace.create("shared", path=folder, show_output=False)
+    published = _declare(workspace, folder).publish("scoring")
+    with _serving(workspace) as server:
+        yield server, workspace, urlsplit(published.endpoint).path
+
+
+@pytest.fixture
+def rows():
+    """Wait for a run and return its output, as bytes."""
+    return _rows
+
+
+def _rows(run):
     assert run.wait_for_completion(show_output=False) == "Finished"
     (place,) = run.output_places()
     return Path(place.path).read_bytes()
