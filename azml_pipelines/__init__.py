@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from azml_pipelines.run.authentication import InteractiveLoginAuthentication
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.model import Model
+    from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.published_pipeline import PublishedPipeline
     from azml_pipelines.run.run_context import Run
@@ -91,6 +92,7 @@ __all__ = [
     "ParameterTypeError",
     "Pipeline",
     "PipelineData",
+    "PipelineEndpoint",
     "PipelineParameter",
     "PipelineRun",
     "PublishedPipeline",
@@ -141,6 +143,7 @@ _PLACES = {
     "ParameterTypeError": "errors",
     "Pipeline": "pipeline.pipeline",
     "PipelineData": "pipeline.pipeline_data",
+    "PipelineEndpoint": "run.pipeline_endpoint",
     "PipelineParameter": "pipeline.parameter",
     "PipelineRun": "run.pipeline_run",
     "PublishedPipeline": "run.published_pipeline",

@@ -26,6 +26,11 @@ _COMMANDS = {
     "serve": "Answer HTTP requests with an entry script.",
     "serve-api": "Take requests for published pipelines.",
     "datastore": "List, add or check datastores.",
+    "dataset": "List or show datasets.",
+    "model": "List or show models.",
+    "environment": "List or show environments.",
+    "compute": "List or show compute targets.",
+    "pipeline": "List or show published pipelines.",
 }
 """In the order in which people meet them. Listing them imports none of them."""
 

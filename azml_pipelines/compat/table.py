@@ -127,6 +127,10 @@ _OURS = {
         "azureml.core": "Model",
         "azureml.core.model": "Model",
     },
+    "azml_pipelines.run.pipeline_endpoint": {
+        "azureml.pipeline.core": "PipelineEndpoint",
+        "azureml.pipeline.core.pipeline_endpoint": "PipelineEndpoint",
+    },
     "azml_pipelines.run.pipeline_run": {
         "azureml.pipeline.core": "PipelineRun",
         "azureml.pipeline.core.run": "PipelineRun",
@@ -223,7 +227,7 @@ _LATER = {
     "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
         "Module ModuleVersion ModuleVersionDescriptor "
-        "OutputPortBinding PipelineDataset PipelineDraft PipelineEndpoint "
+        "OutputPortBinding PipelineDataset PipelineDraft "
         "Schedule ScheduleRecurrence TimeZone TrainingOutput"
     ),
     "azureml.pipeline.core.graph": (
@@ -231,7 +235,6 @@ _LATER = {
     ),
     "azureml.pipeline.core.module": "Module ModuleVersion",
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
-    "azureml.pipeline.core.pipeline_endpoint": "PipelineEndpoint",
     "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
     "azureml.pipeline.core.schedule": "Schedule ScheduleRecurrence TimeZone",
     "azureml.pipeline.steps": (

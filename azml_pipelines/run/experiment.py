@@ -64,10 +64,11 @@ class Experiment:
         """Start a run and return at once; the run goes on when this process ends.
 
         Args:
-            config: A ``Pipeline`` or a ``PublishedPipeline``.
+            config: A ``Pipeline``, ``PublishedPipeline`` or ``PipelineEndpoint``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
-                old name), ``continue_on_step_failure``, and ours: ``debug``, run it in
+                old name), ``continue_on_step_failure``, ``pipeline_version`` of an
+                endpoint, and ours: ``debug``, run it in
                 this process, one mini-batch after the other, where a debugger works,
                 and return when it has ended; ``idempotency_key``, a text with which
                 submitting again returns the run that there is. As in version 1, any
@@ -78,32 +79,31 @@ class Experiment:
             DeclarationError: The pipeline cannot run, or a value is not accepted.
         """
         from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
+        from azml_pipelines.run.pipeline_endpoint import (  # noqa: PLC0415 - a circle
+            PipelineEndpoint,
+        )
         from azml_pipelines.run.published_pipeline import (  # noqa: PLC0415 - a circle
             PublishedPipeline,
         )
         from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
-            Submission,
             say_submitted,
         )
 
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
         values = _mapping("pipeline_parameters", given)
-        goes_on = kwargs.get("continue_on_step_failure")
-        submission = Submission(
-            tags=cast("Mapping[str, str]", _mapping("tags", tags)),
-            continue_on_step_failure=None if goes_on is None else bool(goes_on),
-            debug=bool(kwargs.get("debug")),
-            idempotency_key=cast("str | None", kwargs.get("idempotency_key")),
-        )
+        submission = _submission(tags, kwargs)
         if isinstance(config, Pipeline):
             run = self._submit(config, values, submission)
         elif isinstance(config, PublishedPipeline):
             run = config.submit_to(self, values, submission)
+        elif isinstance(config, PipelineEndpoint):
+            version = cast("str | None", kwargs.get("pipeline_version"))
+            run = config.submit_to(self, values, submission, version=version)
         else:
             msg = (
-                f"Experiment.submit got a {type(config).__name__}; give it a Pipeline "
-                "or a PublishedPipeline. Other kinds of version 1 are not available "
-                "yet."
+                f"Experiment.submit got a {type(config).__name__}; give it a Pipeline, "
+                "a PublishedPipeline or a PipelineEndpoint. Other kinds of version 1 "
+                "are not available yet."
             )
             raise UserErrorException(msg)
         say_submitted(run)
@@ -159,6 +159,21 @@ class Experiment:
             for name, experiment in workspace.experiments.items()
             if experiment_name in (None, name)
         ]
+
+
+def _submission(
+    tags: Mapping[str, str] | None, given: Mapping[str, object]
+) -> Submission:
+    """Return what the keywords of ``submit`` say about a run."""
+    from azml_pipelines.run.submission import Submission  # noqa: PLC0415 - a circle
+
+    goes_on = given.get("continue_on_step_failure")
+    return Submission(
+        tags=cast("Mapping[str, str]", _mapping("tags", tags)),
+        continue_on_step_failure=None if goes_on is None else bool(goes_on),
+        debug=bool(given.get("debug")),
+        idempotency_key=cast("str | None", given.get("idempotency_key")),
+    )
 
 
 def _mapping(argument: str, given: object) -> Mapping[str, object]:

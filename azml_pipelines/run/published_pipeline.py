@@ -107,6 +107,11 @@ class PublishedPipeline:
         return self._record.version
 
     @property
+    def created(self) -> float:
+        """When it was published, in seconds since 1970 (ours)."""
+        return self._record.created
+
+    @property
     def status(self) -> str:
         """``Active``, ``Disabled`` or ``Archived``, as of now."""
         current = self._workspace.catalog.published.find(self.id)

@@ -11,6 +11,7 @@ from azml_pipelines.store.catalog_computes import ComputeCatalog, ComputeRecord
 from azml_pipelines.store.catalog_database import CatalogDatabase, save_row
 from azml_pipelines.store.catalog_datasets import DatasetCatalog
 from azml_pipelines.store.catalog_datastores import DatastoreCatalog
+from azml_pipelines.store.catalog_endpoints import EndpointCatalog, EndpointRecord
 from azml_pipelines.store.catalog_environments import EnvironmentCatalog
 from azml_pipelines.store.catalog_models import ModelCatalog, ModelRecord
 from azml_pipelines.store.catalog_published import PublishedCatalog, PublishedRecord
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Catalog",
     "ComputeRecord",
+    "EndpointRecord",
     "ModelRecord",
     "PublishedRecord",
     "RunRecord",
@@ -50,6 +52,7 @@ class Catalog:
         self.models = ModelCatalog(database)
         self.environments = EnvironmentCatalog(database)
         self.computes = ComputeCatalog(database)
+        self.endpoints = EndpointCatalog(database)
         self.published = PublishedCatalog(database)
         self.runs = RunCatalog(database)
         self.submissions = SubmissionCatalog(database)

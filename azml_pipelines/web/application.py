@@ -158,6 +158,15 @@ class _Submit(_Handler):
             await self.answer(lambda: service.submit(pipeline_id, body, key))
 
 
+class _SubmitVersion(_Handler):
+    async def post(self, endpoint_id: str) -> None:
+        body = self.body(SubmitRequest)
+        if body is not None:
+            key = self.request.headers.get("Idempotency-Key")
+            service = self.desk.service
+            await self.answer(lambda: service.submit_version(endpoint_id, body, key))
+
+
 class _Runs(_Handler):
     async def get(self) -> None:
         await self.answer(self.desk.service.runs)
@@ -196,6 +205,7 @@ class _Nothing(_Handler):
 
 ROUTES: tuple[tuple[str, type[_Handler]], ...] = (
     (r"/pipelines/v1\.0/PipelineRuns/PipelineSubmit/([^/]+)", _Submit),
+    (r"/pipelines/v1\.0/PipelineRuns/PipelineEndpointSubmit/([^/]+)", _SubmitVersion),
     (r"/api/v1/pipelines", _Pipelines),
     (r"/api/v1/pipelines/([^/]+)", _Pipeline),
     (r"/api/v1/runs", _Runs),

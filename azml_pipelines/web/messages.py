@@ -52,6 +52,8 @@ class SubmitRequest(_Assignments):
 
     ExperimentName: str
     ContinueRunOnStepFailure: bool | None = None
+    PipelineVersion: str | None = None
+    """Of a pipeline endpoint; its default version if there is none."""
 
 
 class ResubmitRequest(_Assignments):

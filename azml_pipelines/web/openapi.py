@@ -49,6 +49,10 @@ def openapi() -> dict[str, Any]:
                 "parameters": [_ID],
                 "post": _start("Start a run of a published pipeline", "SubmitRequest"),
             },
+            "/pipelines/v1.0/PipelineRuns/PipelineEndpointSubmit/{id}": {
+                "parameters": [_ID],
+                "post": _start("Start a run of a pipeline endpoint", "SubmitRequest"),
+            },
             "/api/v1/pipelines": {"get": _read("Published pipelines")},
             "/api/v1/pipelines/{id}": {
                 "parameters": [_ID],

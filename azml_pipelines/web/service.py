@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import RunNotFoundError, UserErrorException
 from azml_pipelines.run.experiment import Experiment
+from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.run.published_pipeline import PublishedPipeline
 from azml_pipelines.run.resubmission import resubmit, stored_definition
@@ -62,13 +63,40 @@ class Service:
         Args:
             key: The header ``Idempotency-Key``.
         """
-        published = self._published(pipeline_id)
+        return self._submit(self._published(pipeline_id), pipeline_id, body, key)
+
+    def submit_version(
+        self, endpoint_id: str, body: SubmitRequest, key: str | None
+    ) -> dict[str, Any]:
+        """Start a run of a version of a pipeline endpoint.
+
+        A repeated request gets the run that it has made, whatever the default version
+        is by now.
+        """
+        record = None
+        if _ID.fullmatch(endpoint_id):
+            record = self._workspace.catalog.endpoints.find(endpoint_id)
+        if record is None:
+            msg = f"no pipeline endpoint has the id {shown(endpoint_id)}"
+            raise NotFoundError(msg)
+        endpoint = PipelineEndpoint(self._workspace, record)
+        endpoint.check_active()
+        published = endpoint.get_pipeline(body.PipelineVersion)
+        return self._submit(published, endpoint_id, body, key)
+
+    def _submit(
+        self,
+        published: PublishedPipeline,
+        target: str,
+        body: SubmitRequest,
+        key: str | None,
+    ) -> dict[str, Any]:
         values = assigned_values(self._workspace, published.definition(), body)
         run = published.submit_to(
             Experiment(self._workspace, body.ExperimentName),
             values,
             replace(
-                _submission("submit", pipeline_id, body, key),
+                _submission("submit", target, body, key),
                 continue_on_step_failure=body.ContinueRunOnStepFailure,
             ),
         )

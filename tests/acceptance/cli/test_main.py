@@ -36,6 +36,11 @@ COMMANDS = [
     "serve",
     "serve-api",
     "datastore",
+    "dataset",
+    "model",
+    "environment",
+    "compute",
+    "pipeline",
 ]
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import requests
 
-from azml_pipelines import Dataset, PipelineRun, Workspace
+from azml_pipelines import Dataset, PipelineEndpoint, PipelineRun, Workspace
 
 NOTEBOOK = """
 from azureml.core.authentication import InteractiveLoginAuthentication
@@ -238,3 +238,23 @@ def test_the_address_stays_when_the_server_is_started_again(
     assert first == again
     opened = Workspace.from_config(workspace.folder.root)
     assert published.get(opened, published.id).endpoint == before
+
+
+def test_an_endpoint_is_posted_to_like_its_pipeline(server, declared, workspace, rows):
+    """With its default version, or the one that is named."""
+    endpoint = PipelineEndpoint.publish(workspace, "names", "", declared)
+    endpoint.add_default(declared.publish("later"))
+
+    default = post(server, endpoint, key="a").json()["Id"]
+    older = post(server, endpoint, PipelineVersion="0").json()["Id"]
+    endpoint.set_default_version("0")
+    again = post(server, endpoint, key="a").json()["Id"]
+    unknown = post(server, endpoint, PipelineVersion="7")
+
+    catalog = workspace.catalog.runs
+    assert default == again
+    assert catalog.find(default).pipeline_id == endpoint.get_pipeline("1").id
+    assert catalog.find(older).pipeline_id == endpoint.get_pipeline("0").id
+    assert unknown.status_code == 400
+    for run_id in (default, older):
+        assert rows(PipelineRun.get(workspace, run_id)) == expected("first")
