@@ -47,6 +47,11 @@ if TYPE_CHECKING:
     from azml_pipelines.pipeline.parameter import PipelineParameter
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.pipeline_data import PipelineData
+    from azml_pipelines.pipeline.python_script_step import PythonScriptStep
+    from azml_pipelines.pipeline.run_configuration import (
+        DockerConfiguration,
+        RunConfiguration,
+    )
     from azml_pipelines.pipeline.step_sequence import StepSequence
     from azml_pipelines.run.authentication import InteractiveLoginAuthentication
     from azml_pipelines.run.experiment import Experiment
@@ -75,6 +80,7 @@ __all__ = [
     "DatasetConsumptionConfig",
     "Datastore",
     "DeclarationError",
+    "DockerConfiguration",
     "EntryScript",
     "Environment",
     "ExecutionError",
@@ -96,7 +102,9 @@ __all__ = [
     "PipelineParameter",
     "PipelineRun",
     "PublishedPipeline",
+    "PythonScriptStep",
     "Run",
+    "RunConfiguration",
     "RunDetails",
     "RunEnvironmentException",
     "RunNotFoundError",
@@ -126,6 +134,7 @@ _PLACES = {
     "DatasetConsumptionConfig": "data.consumption",
     "Datastore": "data.datastore",
     "DeclarationError": "errors",
+    "DockerConfiguration": "pipeline.run_configuration",
     "EntryScript": "worker.entry_script",
     "Environment": "pipeline.environment",
     "ExecutionError": "errors",
@@ -147,7 +156,9 @@ _PLACES = {
     "PipelineParameter": "pipeline.parameter",
     "PipelineRun": "run.pipeline_run",
     "PublishedPipeline": "run.published_pipeline",
+    "PythonScriptStep": "pipeline.python_script_step",
     "Run": "run.run_context",
+    "RunConfiguration": "pipeline.run_configuration",
     "RunDetails": "widgets.run_details",
     "RunEnvironmentException": "errors",
     "RunNotFoundError": "errors",

@@ -29,6 +29,7 @@
     . InitFailedError
     . ComputeLostError
     . StalledRunError
+    . ScriptFailedError            a script or command of a step did not succeed
     . OutputError
     . DamagedPartError
     . RunCanceledError
@@ -66,6 +67,7 @@ __all__ = [
     "RunCanceledError",
     "RunEnvironmentException",
     "RunNotFoundError",
+    "ScriptFailedError",
     "SettingNotTextError",
     "SettingTypeError",
     "StalledRunError",
@@ -219,6 +221,10 @@ class ComputeLostError(ExecutionError):
 
 class StalledRunError(ExecutionError):
     """Nothing has moved for longer than anything may take."""
+
+
+class ScriptFailedError(ExecutionError):
+    """The script or command of a step raised, ended badly or was killed."""
 
 
 class OutputError(ExecutionError):

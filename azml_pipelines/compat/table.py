@@ -105,6 +105,13 @@ _OURS = {
         "azureml.pipeline.core": "InputPortBinding PipelineData",
         "azureml.pipeline.core.builder": "PipelineData",
     },
+    "azml_pipelines.pipeline.python_script_step": {
+        "azureml.pipeline.steps": "PythonScriptStep",
+    },
+    "azml_pipelines.pipeline.run_configuration": {
+        "azureml.core": "RunConfiguration",
+        "azureml.core.runconfig": "DockerConfiguration RunConfiguration",
+    },
     "azml_pipelines.pipeline.step": {
         "azureml.pipeline.core": "PipelineStep",
         "azureml.pipeline.core.builder": "PipelineStep",
@@ -216,11 +223,11 @@ _NEEDS_AZURE = {
 
 # These make sense here, and no object stands behind them yet.
 _LATER = {
-    "azureml.core": "Keyvault RunConfiguration ScriptRun ScriptRunConfig",
+    "azureml.core": "Keyvault ScriptRun ScriptRunConfig",
     "azureml.core.authentication": "TokenAuthentication",
     "azureml.core.runconfig": (
-        "DockerConfiguration MpiConfiguration ParallelTaskConfiguration "
-        "PyTorchConfiguration RunConfiguration TensorflowConfiguration"
+        "MpiConfiguration ParallelTaskConfiguration PyTorchConfiguration "
+        "TensorflowConfiguration"
     ),
     "azureml.core.script_run": "ScriptRun",
     "azureml.core.script_run_config": "ScriptRunConfig",
@@ -238,8 +245,7 @@ _LATER = {
     "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
     "azureml.pipeline.core.schedule": "Schedule ScheduleRecurrence TimeZone",
     "azureml.pipeline.steps": (
-        "CommandStep DataTransferStep HyperDriveStep HyperDriveStepRun ModuleStep "
-        "PythonScriptStep"
+        "CommandStep DataTransferStep HyperDriveStep HyperDriveStepRun ModuleStep"
     ),
     "azureml.train.hyperdrive": (
         "BanditPolicy BayesianParameterSampling GridParameterSampling "

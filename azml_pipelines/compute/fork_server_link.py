@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.clean_environment import worker_environment_allowlist
 from azml_pipelines.worker.frames import FrameReader, ProtocolError
-from azml_pipelines.worker.messages import EXITED, KILL, NODE, START, STARTED, Exit
+from azml_pipelines.worker.messages import (
+    EXITED,
+    KILL,
+    NODE,
+    SCRIPT,
+    START,
+    STARTED,
+    Exit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from azml_pipelines.worker.messages import NodeStart, WorkerStart
+    from azml_pipelines.worker.messages import NodeStart, ScriptStart, WorkerStart
     from azml_pipelines.worker.page import Page
 
 __all__ = ["ForkServerLink", "ForkServerLostError", "ForkServerPlan"]
@@ -124,6 +132,18 @@ class ForkServerLink:
         """
         descriptors = [link.fileno(), page.descriptor, *outputs]
         self._send(START, order.encode(), descriptors)
+
+    def start_script(self, order: ScriptStart, outputs: Sequence[int]) -> None:
+        """Have a process forked that runs a script or a command.
+
+        Args:
+            order: What to run.
+            outputs: Descriptors for its standard output and standard error.
+
+        Raises:
+            ForkServerLostError: There is no fork server any more.
+        """
+        self._send(SCRIPT, order.encode(), list(outputs))
 
     def kill(self, number: int) -> None:
         """Kill the process group of a worker; harmless if it has ended already."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
+from azml_pipelines.compute.script_runner import ScriptRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,21 +34,37 @@ class Standby:
         self._expected: tuple[ForkServerPlan, ...] = ()
         self._servers: dict[ForkServerPlan, ForkServerLink] = {}
         self._cluster: LocalCluster | None = None
+        self._scripts: ScriptRunner | None = None
+        self._lock = threading.RLock()
+
+    def scripts(self, plan: ForkServerPlan) -> ScriptRunner:
+        """Return what runs the scripts and commands of the run.
+
+        Args:
+            plan: How to start its fork server, when it is asked for first.
+        """
+        with self._lock:
+            if self._scripts is None:
+                self._scripts = ScriptRunner(plan)
+            return self._scripts
 
     def expect(self, servers: Iterable[ForkServerPlan]) -> None:
         """Note which fork servers the steps after this one will need, in order."""
-        self._expected = tuple(islice(servers, _MOST_SERVERS))
+        with self._lock:
+            self._expected = tuple(islice(servers, _MOST_SERVERS))
 
     def prepare(self) -> None:
         """Start what is expected, now that the step at hand is at work."""
-        expected, self._expected = self._expected, ()
-        for plan in expected:
-            if plan not in self._servers:
-                self._servers[plan] = ForkServerLink(plan)
+        with self._lock:
+            expected, self._expected = self._expected, ()
+            for plan in expected:
+                if plan not in self._servers:
+                    self._servers[plan] = ForkServerLink(plan)
 
     def fork_server(self, plan: AgentPlan) -> ForkServerLink | None:
         """Hand over the fork server that waits for a node, if there is a good one."""
-        server = self._servers.pop(plan.fork_server, None)
+        with self._lock:
+            server = self._servers.pop(plan.fork_server, None)
         if server is None:
             return None
         try:
@@ -73,18 +91,25 @@ class Standby:
             LocalCluster,
         )
 
-        cluster, self._cluster = self._cluster, None
-        if cluster is not None and not cluster.suits(nodes, threads):
-            cluster.close()
-            cluster = None
-        return cluster or LocalCluster(nodes, threads, scratch)
+        with self._lock:  # one at a time: Dask's settings are those of the process
+            cluster, self._cluster = self._cluster, None
+            if cluster is not None and not cluster.suits(nodes, threads):
+                cluster.close()
+                cluster = None
+            return cluster or LocalCluster(nodes, threads, scratch)
 
     def keep(self, cluster: LocalCluster) -> None:
         """Take back a cluster on which nothing runs and nothing waits."""
-        self._cluster = cluster
+        with self._lock:
+            other, self._cluster = self._cluster, cluster
+        if other is not None:
+            other.close()
 
     def close(self) -> None:
         """End everything that nobody has fetched."""
+        if self._scripts is not None:
+            self._scripts.close()
+            self._scripts = None
         for plan, server in self._servers.items():
             server.close()
             if plan.log.exists() and not plan.log.stat().st_size:

@@ -13,9 +13,10 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["copy_file", "is_unfinished"]
+__all__ = ["UNFINISHED", "copy_file", "is_unfinished"]
 
-_UNFINISHED = ".azml-unfinished-"
+UNFINISHED = ".azml-unfinished-"
+"""How the names of what is not whole begin; no dataset lists them."""
 
 
 def copy_file(source: Path, destination: Path) -> None:
@@ -29,7 +30,7 @@ def copy_file(source: Path, destination: Path) -> None:
     """
     try:
         mode = _make_folders(destination.parent) & 0o666
-        temporary = destination.with_name(f"{_UNFINISHED}{uuid4().hex}")
+        temporary = destination.with_name(f"{UNFINISHED}{uuid4().hex}")
         try:
             _create(temporary, mode)
             shutil.copyfile(source, temporary)
@@ -64,4 +65,4 @@ def _create(file: Path, mode: int) -> None:
 
 def is_unfinished(path: str) -> bool:
     """Whether ``path`` is a copy that somebody is still writing, or never finished."""
-    return path.rpartition("/")[2].startswith(_UNFINISHED)
+    return path.rpartition("/")[2].startswith(UNFINISHED)

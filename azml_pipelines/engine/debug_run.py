@@ -9,9 +9,12 @@ import os
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.in_process import InProcessSlots
-from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
-from azml_pipelines.engine.step_order import run_steps
+from azml_pipelines.engine.in_process_script import InProcessScript
+from azml_pipelines.engine.parallel_executor import ParallelExecutor
+from azml_pipelines.engine.step_executor import StepContext, make_executor
+from azml_pipelines.engine.step_order import run_steps_in_turn
 from azml_pipelines.errors import RunCanceledError, WorkspaceException
+from azml_pipelines.plan.run_plan import ParallelRunStepPlan, PythonScriptStepPlan
 from azml_pipelines.store.execution_overrides import read_effective_plan
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.launch_lock import launching
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from azml_pipelines.compute.agent import AgentPlan
     from azml_pipelines.engine.dispatch import Slots
     from azml_pipelines.engine.parallel_executor import Nodes
+    from azml_pipelines.engine.step_executor import StepExecutor
+    from azml_pipelines.plan.run_plan import StepPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["run_in_process"]
@@ -45,7 +50,7 @@ def run_in_process(folder: RunFolder) -> None:
         journal.start_run()
         try:
             context = StepContext(plan, folder, epoch, journal, _check_of(folder))
-            error = run_steps(context, _InProcessExecutor)
+            error = run_steps_in_turn(context, _make_in_process)
         except RunCanceledError:
             journal.end_run("Canceled")
         except LostRunError:
@@ -78,6 +83,17 @@ def _check_of(folder: RunFolder) -> Callable[[], None]:
             raise RunCanceledError(msg)
 
     return check
+
+
+def _make_in_process(
+    step: StepPlan, position: int, context: StepContext
+) -> StepExecutor:
+    """Return what runs a step where a debugger works; commands have processes."""
+    if isinstance(step, ParallelRunStepPlan):
+        return _InProcessExecutor(step, position, context)
+    if isinstance(step, PythonScriptStepPlan):
+        return InProcessScript(step, position, context)
+    return make_executor(step, position, context)
 
 
 class _InProcessExecutor(ParallelExecutor):

@@ -14,7 +14,7 @@ from azml_pipelines.engine.step_inputs import argument_values
 from azml_pipelines.engine.step_output import output_form
 from azml_pipelines.engine.worker_environment import (
     driver_arguments,
-    worker_environment,
+    step_environment,
 )
 from azml_pipelines.pipeline.process_count import AUTO
 from azml_pipelines.worker.messages import NodeStart
@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azml_pipelines.engine.step_inputs import StepInput
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan, StepPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["StepPlace", "agent_plans", "fork_server_plans", "input_supply"]
+__all__ = [
+    "STARTUP",
+    "StepPlace",
+    "agent_plans",
+    "fork_server_plans",
+    "input_supply",
+    "script_server_plan",
+]
 
 _INIT_ALLOWANCE = 30.0
-_STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
+STARTUP = ["azml_pipelines.compat.importer:install_inside_run"]
+"""What every process of a script calls first."""
+_PRELOAD = tuple(function.partition(":")[0] for function in STARTUP)
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ def agent_plans(
     ]
 
 
-def input_supply(place: StepPlace, step: ParallelRunStepPlan) -> InputSupply:
+def input_supply(place: StepPlace, step: StepPlan) -> InputSupply:
     """Return where the remote inputs of a step become local."""
     folder = place.folder.step(step.step_run_id)
     return InputSupply.of_step(place.run.workspace, folder)
@@ -96,11 +105,16 @@ def fork_server_plans(
 ) -> list[ForkServerPlan]:
     """Say how to start the fork server of each node of a step."""
     logs = place.folder.step(step.step_run_id).logs / "sys" / "node"
-    preload = tuple(function.partition(":")[0] for function in _STARTUP)
     return [
-        ForkServerPlan(sys.executable, logs / node / "fork_server.txt", preload)
+        ForkServerPlan(sys.executable, logs / node / "fork_server.txt", _PRELOAD)
         for node in _node_names(step)
     ]
+
+
+def script_server_plan(place: StepPlace) -> ForkServerPlan:
+    """Say how to start the fork server of all scripts and commands of a run."""
+    log = place.folder.root / "scripts.log"
+    return ForkServerPlan(sys.executable, log, _PRELOAD)
 
 
 def _node_names(step: ParallelRunStepPlan) -> list[str]:
@@ -118,7 +132,8 @@ def _node_start(
     settings = step.settings
     folder = place.folder.step(step.step_run_id)
     everything = [*inputs, *side_inputs]
-    own = argument_values(step, everything, output)
+    outputs = {planned.name: str(output) for planned in step.all_outputs}
+    own = argument_values(step.arguments, everything, outputs)
     return NodeStart(
         node="",
         entry_kind="script",
@@ -131,12 +146,13 @@ def _node_start(
         parts=str(folder.parts),
         logs=str(folder.logs),
         arguments=driver_arguments(step, inputs, own, output),
-        environment=worker_environment(
-            place.run, place.folder, step, everything, output
-        ),
+        environment={
+            "AZUREML_BI_OUTPUT_PATH": str(output),
+            **step_environment(place.run, place.folder, step, everything, outputs),
+        },
         memory_limit=settings.memory_limit_per_process,
         max_result_bytes=settings.max_result_bytes,
         logging_level=settings.logging_level,
         dataframe_header=settings.append_row_dataframe_header,
-        startup=_STARTUP,
+        startup=STARTUP,
     )

@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.engine.step_executor import StepContext
 from azml_pipelines.engine.step_order import run_steps
 from azml_pipelines.errors import (
     AzmlError,
@@ -69,7 +69,7 @@ class Orchestrator:
                 self._journal,
                 self._check,
             )
-            error = run_steps(context, ParallelExecutor)
+            error = run_steps(context)
         except RunCanceledError:
             self._journal.end_run("Canceled")
         except LostRunError:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import time
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from azml_pipelines.compute.local_nodes import LocalNodes
-from azml_pipelines.compute.standby import Standby
 from azml_pipelines.data.commit import damaged_mini_batches
 from azml_pipelines.data.minibatch import frozen_sizes
 from azml_pipelines.engine.auto_size import AutoSize
@@ -21,7 +18,7 @@ from azml_pipelines.engine.job_logs import JobLogs
 from azml_pipelines.engine.largest_first import LargestFirst
 from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
 from azml_pipelines.engine.lister import ListOrder
-from azml_pipelines.engine.node_plans import StepPlace, agent_plans, input_supply
+from azml_pipelines.engine.node_plans import agent_plans, input_supply
 from azml_pipelines.engine.output_place import open_output
 from azml_pipelines.engine.stall_report import write_stall_report
 from azml_pipelines.engine.step_inputs import listed_at, step_inputs
@@ -30,49 +27,35 @@ from azml_pipelines.engine.step_output import (
     commit_rows,
     destination_of,
     output_form,
-    register_output,
+    register_outputs,
 )
 from azml_pipelines.engine.watchdog import Watchdog
 from azml_pipelines.errors import (
-    AzmlError,
     DamagedPartError,
     EmptyDatasetError,
-    ExecutionError,
     OutputError,
-    RunCanceledError,
 )
-from azml_pipelines.failpoints import point
 from azml_pipelines.store.failed_items_files import write_failed_items
-from azml_pipelines.store.journal import LostRunError, Progress, SettledBundle
+from azml_pipelines.store.journal import Progress, SettledBundle
 from azml_pipelines.store.resume_point import read_resume_point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azml_pipelines.compute.agent import AgentPlan
     from azml_pipelines.compute.report import BundleReport
     from azml_pipelines.data.minibatch import Sizes
     from azml_pipelines.engine.dispatch import Slots
+    from azml_pipelines.engine.step_executor import StepContext
     from azml_pipelines.engine.step_inputs import StepInput
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
-    from azml_pipelines.store.journal import Journal
+    from azml_pipelines.store.run_state import Status
 
-__all__ = ["Nodes", "ParallelExecutor", "StepContext"]
+__all__ = ["Nodes", "ParallelExecutor"]
 
 _PATIENCE = 120.0
 _DAMAGES = 3
-
-
-@dataclass(frozen=True)
-class StepContext(StepPlace):
-    """What an executor of any step gets."""
-
-    journal: Journal
-    check: Callable[[], None]
-    """Raises when the run has to stop."""
-    standby: Standby = field(default_factory=Standby)
-    """What one step leaves to the next; closed after the last one."""
 
 
 class ParallelExecutor:
@@ -93,42 +76,18 @@ class ParallelExecutor:
         self._damages = 0
         self._found_count = FoundCount(step, position, context.journal)
 
-    def run(self) -> None:
-        """Bring the step to its end.
+    def first_failure(self) -> str:
+        """Describe the first mini-batch that was given up."""
+        return first_failure_text(self._context.folder, self._step)
 
-        Raises:
-            ExecutionError: It cannot or may not go on; the message names the step.
-        """
-        step = self._step
-        self._journal.start_step(self._position)
-        try:
-            self._work()
-        except RunCanceledError:
-            self._end("Canceled", None)
-            raise
-        except LostRunError:
-            raise
-        except AzmlError as error:
-            first = first_failure_text(self._context.folder, step)
-            text = f"Step {step.name!r} failed: {error.message}.{first}"
-            self._end("Failed", text)
-            raise ExecutionError(text) from error
-        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
-            text = f"Step {step.name!r} failed: its files cannot be used: {error}"
-            # Where the disk is full, this may fail too; the orchestrator says it again.
-            with contextlib.suppress(OSError, sqlite3.Error):
-                self._end("Failed", text)
-            raise ExecutionError(text) from error
-        self._end("Finished", None)
-
-    def _end(self, status: str, error: str | None) -> None:
-        point("step.end")
+    def ended(self, status: Status, error: str | None) -> None:
+        """List the failed items, and end the logs."""
         write_failed_items(self._context.folder, self._step, self._position)
         if self._logs is not None:
             self._logs.ended(status, error, self._counts)
-        self._journal.end_step(self._position, status, error)  # type: ignore[arg-type]
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """See ``StepExecutor``."""
         supply = input_supply(self._context, self._step)
         written_by = listed_at(self._context.folder, self._position)
         inputs, side_inputs = step_inputs(self._step, supply, written_by)
@@ -153,13 +112,14 @@ class ParallelExecutor:
             raise
         nodes.close()
         place.deliver(self._destination(output).name)
-        register_output(self._context.run.workspace, self._step.output)
+        register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 
     def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
         """Start what will do the work; a debug run has something else for that."""
         context = self._context
-        return LocalNodes(plans, context.standby, context.folder.root / "dask")
+        scratch = context.folder.root / f"dask-{self._position}"
+        return LocalNodes(plans, context.standby, scratch)
 
     def cut(self, inputs: list[StepInput], sizes: Sizes) -> Iterator[tuple[int, str]]:
         """List the inputs in this process."""

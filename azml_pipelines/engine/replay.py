@@ -15,6 +15,7 @@ from azml_pipelines.engine.node_plans import StepPlace, agent_plans
 from azml_pipelines.engine.remote_input import InputSupply
 from azml_pipelines.engine.step_inputs import step_inputs
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.store.execution_overrides import read_effective_plan
 from azml_pipelines.store.workspace_folder import StepFolder
 from azml_pipelines.worker.foreground import Foreground
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.compute.agent import AgentPlan
     from azml_pipelines.data.output_action import Rows
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.plan.run_plan import RunPlan, StepPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["Replay", "prepare_replay"]
@@ -39,16 +40,11 @@ class Replay:
 
     folder: RunFolder
     plan: RunPlan
-    position: int
-    """Of the step in the plan."""
+    step: ParallelRunStepPlan
+    """The step that it belongs to."""
     mini_batch: int
     line: bytes
     """As workers read it."""
-
-    @property
-    def step(self) -> ParallelRunStepPlan:
-        """The step that it belongs to."""
-        return self.plan.steps[self.position]
 
     def run(self) -> Rows:
         """Run it with the scripts, arguments, variables and inputs of the run.
@@ -112,25 +108,23 @@ def prepare_replay(
             not listed its input yet.
     """
     plan = read_effective_plan(folder)
-    position = _position(plan.steps, step_name)
-    step = plan.steps[position]
+    step = _chosen(plan.steps, step_name)
     line = _line(folder, step, mini_batch)
     if first_item or item_count is not None:
         count = _count(line, mini_batch, first_item, item_count)
         line = piece_of(line, first_item, count)
-    return Replay(folder, plan, position, mini_batch, line)
+    return Replay(folder, plan, step, mini_batch, line)
 
 
-def _position(steps: Sequence[ParallelRunStepPlan], name: str | None) -> int:
-    names = [step.name for step in steps]
-    wanted = [
-        position
-        for position, step in enumerate(steps)
-        if name in {None, step.name, step.step_run_id}
-    ]
+def _chosen(steps: Sequence[StepPlan], name: str | None) -> ParallelRunStepPlan:
+    parallel = [step for step in steps if isinstance(step, ParallelRunStepPlan)]
+    names = [step.name for step in parallel]
+    wanted = [step for step in parallel if name in {None, step.name, step.step_run_id}]
     if len(wanted) == 1:
         return wanted[0]
-    what = "several steps" if name is None else f"no step {name!r}"
+    what = f"no parallel step {name!r}"
+    if name is None:
+        what = "several parallel steps" if parallel else "no parallel step"
     msg = (
         f"The run has {what}: {', '.join(names)}. Name one: step_name=… or azml "
         "replay --step NAME."

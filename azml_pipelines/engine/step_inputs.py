@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.listing import list_files, single_file
 from azml_pipelines.data.local_url import local_folder
@@ -19,7 +18,6 @@ from azml_pipelines.data.minibatch import (
     split_groups,
     split_tables,
 )
-from azml_pipelines.data.output_registration import read_below
 from azml_pipelines.data.partition_groups import file_groups
 from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.data.table import TableReader
@@ -31,13 +29,19 @@ from azml_pipelines.store.run_reader import read_run_state
 from azml_pipelines.worker.messages import WorkerInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from azml_pipelines.data.definition import DatasetDefinition
     from azml_pipelines.data.mini_batch_size import MiniBatchSize
     from azml_pipelines.data.minibatch import Sizes
     from azml_pipelines.data.table import Table
     from azml_pipelines.engine.remote_input import InputSupply
-    from azml_pipelines.plan.run_plan import InputPlan, OutputPlan, ParallelRunStepPlan
+    from azml_pipelines.plan.run_plan import (
+        Argument,
+        InputPlan,
+        OutputPlan,
+        ParallelRunStepPlan,
+    )
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = [
@@ -46,6 +50,7 @@ __all__ = [
     "listed_at",
     "output_directory",
     "step_inputs",
+    "whole_inputs",
 ]
 
 
@@ -205,29 +210,23 @@ def step_inputs(
         replace(_find(plan, supply), keys=keys, written_by=written_by)
         for plan in step.inputs
     ]
-    return inputs, [_find(plan, supply, side=True) for plan in step.side_inputs]
+    return inputs, whole_inputs(step.side_inputs, supply)
 
 
-def _definition(plan: InputPlan) -> DatasetDefinition:
-    if plan.dataset is not None:
-        return plan.dataset
-    if plan.produced_by is None:
-        msg = f"input {plan.name!r} has neither a dataset nor a step that makes it"
-        raise UserErrorException(msg)
-    made = plan.produced_by
-    source = DataSource(
-        url=made.url,
-        path=made.path_on_datastore,
-        datastore=made.datastore,
-        options=made.options,
-    )
-    return read_below(source, plan.reading)
+def whole_inputs(
+    plans: Iterable[InputPlan], supply: InputSupply | None = None
+) -> list[StepInput]:
+    """Find inputs that are not cut; see ``step_inputs``."""
+    return [_find(plan, supply, side=True) for plan in plans]
 
 
 def _find(
     plan: InputPlan, supply: InputSupply | None, *, side: bool = False
 ) -> StepInput:
-    definition = _definition(plan)
+    definition = plan.definition
+    if definition is None:
+        msg = f"input {plan.name!r} has neither a dataset nor a step that makes it"
+        raise UserErrorException(msg)
     if is_remote(definition):
         if side and plan.mode == "direct":
             url = list_files(definition).root
@@ -300,16 +299,24 @@ def output_directory(output: OutputPlan | None, fallback: Path) -> Path:
 
 
 def argument_values(
-    step: ParallelRunStepPlan, inputs: list[StepInput], output: Path
+    arguments: Iterable[Argument],
+    inputs: Iterable[StepInput],
+    outputs: Mapping[str, str],
 ) -> list[str]:
-    """Return the step's own arguments as text, references replaced by local paths."""
+    """Return a step's own arguments as text, references replaced by local paths.
+
+    Args:
+        arguments: Of the step.
+        inputs: All of its inputs.
+        outputs: Where it writes each output, by name.
+    """
     paths = {found.plan.name: found.path for found in inputs}
     values: list[str] = []
-    for argument in step.arguments:
+    for argument in arguments:
         if isinstance(argument, str):
             values.append(argument)
         elif argument.port == "output":
-            values.append(str(output))
+            values.append(outputs[argument.name])
         else:
             values.append(paths[argument.name])
     return values

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.data.commit import Committed, commit
 from azml_pipelines.data.commit_tables import commit_tables
-from azml_pipelines.data.definition import DataSource
 from azml_pipelines.data.output_format import OutputForm
 from azml_pipelines.data.output_registration import read_below
 from azml_pipelines.errors import OutputError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
     from azml_pipelines.plan.run_plan import OutputPlan, WorkspacePlan
 
-__all__ = ["commit_rows", "destination_of", "output_form", "register_output"]
+__all__ = ["commit_rows", "destination_of", "output_form", "register_outputs"]
 
 
 def output_form(settings: ParallelRunSettings) -> OutputForm | None:
@@ -75,27 +74,23 @@ def _free(place: Path) -> Path:
     return found
 
 
-def register_output(workspace: WorkspacePlan, output: OutputPlan | None) -> None:
+def register_outputs(workspace: WorkspacePlan, outputs: Iterable[OutputPlan]) -> None:
     """Register what a finished step was told to; again, it is the same version."""
-    if output is None or not output.registrations:
+    wanted = [output for output in outputs if output.registrations]
+    if not wanted:
         return
     from azml_pipelines.store.catalog_place import open_catalog  # noqa: PLC0415 - takes a quarter of a second
 
     catalog = open_catalog(WorkspaceFolder(Path(workspace.root)))
-    source = DataSource(
-        url=output.url,
-        path=output.path_on_datastore,
-        datastore=output.datastore,
-        options=output.options,
-    )
-    for wanted in output.registrations:
-        catalog.datasets.save(
-            wanted.name,
-            read_below(source, wanted.reading),
-            description=wanted.description,
-            tags=wanted.tags,
-            create_new_version=True,
-        )
+    for output in wanted:
+        for asked in output.registrations:
+            catalog.datasets.save(
+                asked.name,
+                read_below(output.source, asked.reading),
+                description=asked.description,
+                tags=asked.tags,
+                create_new_version=True,
+            )
 
 
 def commit_rows(

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from azml_pipelines.masking import resolve_variables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from azml_pipelines.engine.step_inputs import StepInput
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan, StepPlan
     from azml_pipelines.store.workspace_folder import RunFolder
 
-__all__ = ["driver_arguments", "worker_environment"]
+__all__ = ["driver_arguments", "step_environment"]
 
 _CLIENT_VERSION = "1.62.0"
 """The version 1 client whose command line this is; scripts may read it."""
@@ -63,20 +64,37 @@ def driver_arguments(
     return arguments
 
 
-def worker_environment(
+def step_environment(
     run: RunPlan,
     folder: RunFolder,
-    step: ParallelRunStepPlan,
-    inputs: list[StepInput],
-    output: Path,
+    step: StepPlan,
+    inputs: Iterable[StepInput],
+    outputs: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the variables of every worker of a step: version 1's names, then ours.
+    """Return the variables of every process of a step: version 1's names, then ours.
+
+    Args:
+        run: The run.
+        folder: Of the run.
+        step: The step.
+        inputs: All of its inputs, found on this machine.
+        outputs: Where it writes each output, by name.
 
     Raises:
         DeclarationError: A variable that ``env:NAME`` stands for is not set.
     """
+    declared = resolve_variables(step.variables, os.environ)
+    return {
+        **_names(run, folder, step),
+        **_read(inputs),
+        **_written(step, outputs),
+        **declared,
+    }
+
+
+def _names(run: RunPlan, folder: RunFolder, step: StepPlan) -> dict[str, str]:
     workspace = run.workspace
-    variables = {
+    return {
         "AZUREML_RUN_ID": step.step_run_id,
         "AZUREML_EXPERIMENT_ID": run.experiment,
         "AZUREML_WORKSPACE_ID": workspace.name,
@@ -84,24 +102,39 @@ def worker_environment(
         "AZUREML_ARM_RESOURCEGROUP": workspace.resource_group,
         "AZUREML_ARM_WORKSPACE_NAME": workspace.name,
         "AZUREML_ARM_PROJECT_NAME": run.experiment,
-        "AZUREML_BI_OUTPUT_PATH": str(output),
         "AZML_RUN_ID": run.run_id,
         "AZML_WORKSPACE": workspace.root,
         "AZML_RUN_FOLDER": os.fspath(folder.root),
+        "AZML_STEP_NAME": step.name,
     }
+
+
+def _read(inputs: Iterable[StepInput]) -> dict[str, str]:
+    variables: dict[str, str] = {}
     described = {}
     for found in inputs:
         plan = found.plan
         path = None if plan.mode == "direct" else found.path
         described[plan.name] = {"mode": plan.mode, "path": path}
         variables[plan.name] = path or plan.name
-        if plan.produced_by is not None:
+        if plan.produced_by is not None or plan.mode != "direct":
             variables[f"AZUREML_DATAREFERENCE_{plan.name}"] = found.path
-    if step.output is not None:
-        variables[f"AZUREML_DATAREFERENCE_{step.output.name}"] = str(output)
     variables["AZUREML_DATASET_ENVIRONMENT_VARS"] = ",".join(
         f"{name}:{item['mode']}" for name, item in described.items()
     )
     variables["AZML_INPUTS"] = json.dumps(described)
-    declared = resolve_variables(step.settings.environment_variables, os.environ)
-    return {**variables, **declared}
+    return variables
+
+
+def _written(step: StepPlan, outputs: Mapping[str, str]) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for output in step.all_outputs:
+        place = outputs[output.name]
+        variables[f"AZUREML_DATAREFERENCE_{output.name}"] = place
+        if output.form == "dataset":
+            variables[output.name] = place
+    variables["AZUREML_DATASET_FILE_OUTPUTS"] = ";".join(
+        output.name for output in step.all_outputs if output.form == "dataset"
+    )
+    variables["AZML_OUTPUTS"] = json.dumps(dict(outputs))
+    return variables

@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
-from azml_pipelines.data.data_reference import DataReference
+from azml_pipelines.data.data_reference import (
+    DataPath,
+    DataPathComputeBinding,
+    DataReference,
+)
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError
@@ -23,9 +27,18 @@ from azml_pipelines.pipeline.pipeline_data import (
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from azml_pipelines.data.definition import DatasetDefinition
 
-__all__ = ["InputPort", "Readable", "primary_port", "side_port"]
+__all__ = [
+    "InputPort",
+    "Readable",
+    "check_distinct",
+    "primary_port",
+    "script_port",
+    "side_port",
+]
 
 Readable: TypeAlias = (
     FileDataset | TabularDataset | PipelineParameter | PipelineData | DataReference
@@ -49,6 +62,10 @@ class InputPort:
     """What the user wrote; the same object in ``arguments`` means this port."""
     reading: DatasetDefinition | None = None
     """How the output of another step becomes a table."""
+
+    def renamed(self, name: str) -> InputPort:
+        """Return the port under another name."""
+        return replace(self, name=name)
 
     def current_source(self) -> Readable:
         """Return what is read, with a registered dataset looked up anew."""
@@ -100,6 +117,58 @@ def side_port(step: str, entry: object) -> InputPort:
     Raises:
         DeclarationError: It is no file dataset, no output of a step, no DataReference.
     """
+    plain = _plain_port(step, entry)
+    if plain is not None:
+        return plain
+    port = _dataset_port(step, entry)
+    if port is None or port.kind != "file":
+        msg = (
+            f"Step {shown(step)}: {_described(entry)} cannot be a side input. Side "
+            "inputs are file datasets with a name "
+            "(dataset.as_named_input('…').as_mount()), outputs of other steps, and "
+            "DataReferences."
+        )
+        raise DeclarationError(msg)
+    return _mount(port)
+
+
+def script_port(step: str, entry: object) -> InputPort:
+    """Check an entry of ``inputs`` of a step that runs one script or command.
+
+    Raises:
+        DeclarationError: It is no dataset with a name, no output of a step, no
+            DataReference and no DataPath parameter with its binding.
+    """
+    port = (
+        _plain_port(step, entry) or _datapath_port(entry) or _dataset_port(step, entry)
+    )
+    if port is None:
+        msg = (
+            f"Step {shown(step)}: {_described(entry)} cannot be in inputs. "
+            f"{_script_way_out(entry)}"
+        )
+        raise DeclarationError(msg)
+    return port
+
+
+def check_distinct(step: str, ports: Sequence[InputPort]) -> None:
+    """Check that each input has a name of its own.
+
+    Raises:
+        DeclarationError: Two have the same name.
+    """
+    names = [port.name for port in ports]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = (
+            f"Step {shown(step)} has several inputs called {shown(twice[0])}. "
+            "Give each input and side input a name of its own."
+        )
+        raise DeclarationError(msg)
+
+
+def _plain_port(step: str, entry: object) -> InputPort | None:
+    """Return the port of what is read as files, whatever reads it."""
     if isinstance(entry, PipelineData):
         entry_as_binding = entry.as_mount()
         return _binding_port(entry_as_binding, given=entry)
@@ -120,16 +189,27 @@ def side_port(step: str, entry: object) -> InputPort:
             path_on_compute=entry.path_on_compute,
             given=entry,
         )
-    port = _dataset_port(step, entry)
-    if port is None or port.kind != "file":
-        msg = (
-            f"Step {shown(step)}: {_described(entry)} cannot be a side input. Side "
-            "inputs are file datasets with a name "
-            "(dataset.as_named_input('…').as_mount()), outputs of other steps, and "
-            "DataReferences."
-        )
-        raise DeclarationError(msg)
-    return _mount(port)
+    return None
+
+
+def _datapath_port(entry: object) -> InputPort | None:
+    if not isinstance(entry, tuple) or len(entry) != 2:  # noqa: PLR2004 - a pair
+        return None
+    parameter, binding = entry
+    if not isinstance(parameter, PipelineParameter) or not isinstance(
+        binding, DataPathComputeBinding
+    ):
+        return None
+    if not isinstance(parameter.default_value, DataPath) or binding.mode == "upload":
+        return None
+    return InputPort(
+        name=parameter.name,
+        source=parameter,
+        kind="file",
+        mode=cast("Mode", binding.mode),
+        path_on_compute=binding.path_on_compute,
+        given=entry,
+    )
 
 
 def _dataset_port(step: str, entry: object) -> InputPort | None:
@@ -208,3 +288,12 @@ def _way_out(entry: object) -> str:
     if isinstance(entry, DataReference):
         return "Make a dataset of it with Dataset.File.from_files(…)."
     return "Pass dataset.as_named_input('…') or a DatasetConsumptionConfig."
+
+
+def _script_way_out(entry: object) -> str:
+    if isinstance(entry, (FileDataset, TabularDataset)):
+        return "Give it a name first: dataset.as_named_input('…')."
+    return (
+        "Pass dataset.as_named_input('…'), the output of another step, or a "
+        "DataReference."
+    )

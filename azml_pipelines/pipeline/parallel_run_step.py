@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.errors import DeclarationError, EmptyInputsError
-from azml_pipelines.pipeline.input_port import InputPort, primary_port, side_port
+from azml_pipelines.pipeline.environment_variables import as_mapping
+from azml_pipelines.pipeline.input_port import (
+    InputPort,
+    check_distinct,
+    primary_port,
+    side_port,
+)
 from azml_pipelines.pipeline.output_file_dataset_config import (
     OutputFileDatasetConfig,
 )
@@ -21,10 +26,16 @@ from azml_pipelines.pipeline.pipeline_data import (
 )
 from azml_pipelines.pipeline.step import PipelineStep
 from azml_pipelines.pipeline.step_arguments import (
+    PortReference,
     ScriptArgument,
     bind_arguments,
     check_arguments,
     option_value,
+)
+from azml_pipelines.pipeline.step_source import (
+    StepSource,
+    absolute_folder,
+    find_source,
 )
 from azml_pipelines.signatures import explained
 from azml_pipelines.wording import shown
@@ -32,20 +43,10 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ParallelRunStep", "StepSource"]
+__all__ = ["ParallelRunStep"]
 
 _STEP_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SHORTEST_NAME, _LONGEST_NAME = 3, 32
-
-
-@dataclass(frozen=True)
-class StepSource:
-    """The folder that is copied for a run, and the script in it."""
-
-    directory: Path
-    """Absolute."""
-    entry_script: str
-    """Relative to ``directory``, with forward slashes."""
 
 
 class ParallelRunStep(PipelineStep):
@@ -96,17 +97,24 @@ class ParallelRunStep(PipelineStep):
         self.output = _check_output(name, output, parallel_run_config.output_action)
         side_entries = _check_side_inputs(name, side_inputs)
         ports = [*self.input_ports, *(side_port(name, side) for side in side_entries)]
+        written = [] if self.output is None else [self.output]
         self.script_arguments: tuple[ScriptArgument, ...] = bind_arguments(
-            name, self.arguments, ports, self.output
+            name,
+            self.arguments,
+            ports,
+            written,
+            adopt=partial(_adopt_side_input, name, ports),
         )
-        _check_distinct(name, ports)
+        check_distinct(name, ports)
         self.side_input_ports: tuple[InputPort, ...] = tuple(
             ports[len(self.input_ports) :]
         )
         self.inputs = [*entries, *side_entries]
         self.outputs = [] if output is None else [output]
         distinct_parameters(self.parameters(), f"step {shown(name)}")
-        self._source_directory = _absolute(name, parallel_run_config.source_directory)
+        self._source_directory = absolute_folder(
+            name, parallel_run_config.source_directory
+        )
         if self._source_directory is not None:
             self.source()
         if self.output is not None:
@@ -122,28 +130,30 @@ class ParallelRunStep(PipelineStep):
         Raises:
             DeclarationError: The folder or the script does not exist.
         """
-        folder = self._source_directory or _absolute(
-            self.name, default_source_directory or "."
+        return find_source(
+            self.name,
+            self.parallel_run_config.entry_script,
+            self._source_directory,
+            default_source_directory,
         )
-        entry_script = self.parallel_run_config.entry_script
-        script = Path(os.path.normpath(Path(folder or ".", entry_script)))
-        if not os.path.isfile(script):  # noqa: PTH113 - no to what no system can have
-            msg = (
-                f"Step {shown(self.name)}: there is no entry script "
-                f"{shown(entry_script)} in {shown(str(folder))}. Mend entry_script or "
-                "source_directory."
-            )
-            raise DeclarationError(msg)
-        if folder is not None and script.is_relative_to(folder):
-            return StepSource(folder, script.relative_to(folder).as_posix())
-        if self._source_directory is None:
-            return StepSource(script.parent, script.name)
-        msg = (
-            f"Step {shown(self.name)}: entry_script={shown(entry_script)} lies outside "
-            f"of {shown(str(folder))}. Only what is inside of source_directory is "
-            "copied."
-        )
-        raise DeclarationError(msg)
+
+    @property
+    def compute_target(self) -> object:
+        """That of the configuration."""
+        return self.parallel_run_config.compute_target
+
+    @property
+    def environment_variables(self) -> dict[str, object]:
+        """Those of environment and configuration; the configuration's win."""
+        config = self.parallel_run_config
+        return {
+            **as_mapping(config.environment.environment_variables),
+            **config.environment_variables,
+        }
+
+    def check(self, default_source_directory: str | None = None) -> None:
+        """See ``PipelineStep``."""
+        self.source(default_source_directory)
 
     def reads(self) -> list[PipelineData]:
         """Return the outputs of other steps among inputs and side inputs."""
@@ -163,6 +173,17 @@ class ParallelRunStep(PipelineStep):
             *self.script_arguments,
         ]
         return [value for value in used if isinstance(value, PipelineParameter)]
+
+
+def _adopt_side_input(
+    step: str, ports: list[InputPort], argument: object
+) -> PortReference | None:
+    """Make a side input of a dataset that is only in the arguments."""
+    if not isinstance(argument, DatasetConsumptionConfig):
+        return None
+    port = side_port(step, argument)
+    ports.append(port)
+    return PortReference("input", port.name)
 
 
 def _check_name(name: object) -> None:
@@ -260,29 +281,3 @@ def _check_side_inputs(step: str, side_inputs: object) -> list[object]:
         )
         raise DeclarationError(msg)
     return list(side_inputs)
-
-
-def _check_distinct(step: str, ports: Sequence[InputPort]) -> None:
-    names = [port.name for port in ports]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        msg = (
-            f"Step {shown(step)} has several inputs called {shown(twice[0])}. "
-            "Give each input and side input a name of its own."
-        )
-        raise DeclarationError(msg)
-
-
-def _absolute(step: str, directory: str | None) -> Path | None:
-    if directory is None:
-        return None
-    folder = Path(os.path.normpath(Path(directory).absolute()))
-    # Unlike pathlib, os.path says no to a path that no system can have.
-    if not os.path.isdir(folder):  # noqa: PTH112
-        what = "is no folder" if os.path.exists(folder) else "does not exist"  # noqa: PTH110
-        msg = (
-            f"Step {shown(step)}: source_directory {shown(directory)} {what}. Mend the "
-            "path."
-        )
-        raise DeclarationError(msg)
-    return folder

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.graph import build_graph
-from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import distinct_parameters
 from azml_pipelines.pipeline.step_sequence import flatten_steps
 from azml_pipelines.signatures import explained
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.datastore import AbstractDatastore
     from azml_pipelines.pipeline.graph import StepGraph
     from azml_pipelines.pipeline.parameter import ParameterValue, PipelineParameter
+    from azml_pipelines.pipeline.step import PipelineStep
 
 __all__ = ["LOCAL_COMPUTE", "Pipeline", "PipelineHome"]
 
@@ -216,13 +216,12 @@ class Pipeline:
 
     def _check_steps(self) -> None:
         for step in self._graph.steps:
-            if isinstance(step, ParallelRunStep):
-                step.source(self.default_source_directory)
-                self._check_compute(step)
+            step.check(self.default_source_directory)
+            self._check_compute(step)
 
-    def _check_compute(self, step: ParallelRunStep) -> None:
+    def _check_compute(self, step: PipelineStep) -> None:
         """Look a name up; an object and a (name, type) pair need no looking up."""
-        target = step.parallel_run_config.compute_target
+        target = step.compute_target
         if not isinstance(target, str) or target == LOCAL_COMPUTE:
             return
         if target not in self.workspace.compute_targets:

@@ -8,7 +8,7 @@ from azml_pipelines.errors import DeclarationError
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from azml_pipelines.pipeline.parameter import PipelineParameter
     from azml_pipelines.pipeline.pipeline_data import PipelineData
@@ -59,6 +59,26 @@ class PipelineStep:
             raise DeclarationError(msg)
         if step not in self.run_after_steps:
             self.run_after_steps.append(step)
+
+    @property
+    def compute_target(self) -> object:
+        """What runs it: a name, an object, or None for this machine."""
+        return None
+
+    @property
+    def environment_variables(self) -> Mapping[str, object]:
+        """What its processes find in their environment; an extension of version 1."""
+        return {}
+
+    def check(self, default_source_directory: str | None = None) -> None:
+        """Make sure that its files are there; an extension of version 1.
+
+        Args:
+            default_source_directory: Of the pipeline.
+
+        Raises:
+            DeclarationError: Its folder or its script does not exist.
+        """
 
     def reads(self) -> list[PipelineData]:
         """Return what it needs from other steps; an extension of version 1."""

@@ -11,10 +11,10 @@ from azml_pipelines.data.data_reference import DataReference
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError, SettingNotTextError
-from azml_pipelines.pipeline.input_port import side_port
 from azml_pipelines.pipeline.output_file_dataset_config import (
     OutputFileDatasetConfig,
 )
+from azml_pipelines.pipeline.output_tables import PipelineOutputTabularDataset
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import (
     InputPortBinding,
@@ -24,16 +24,18 @@ from azml_pipelines.pipeline.pipeline_data import (
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from azml_pipelines.pipeline.input_port import InputPort
 
 __all__ = [
     "RESERVED_ARGUMENTS",
+    "Adopt",
     "PortReference",
     "ScriptArgument",
     "bind_arguments",
     "check_arguments",
+    "data_of",
     "option_value",
 ]
 
@@ -65,6 +67,7 @@ class PortReference:
 
 
 ScriptArgument: TypeAlias = str | PipelineParameter | PortReference
+Adopt: TypeAlias = "Callable[[object], PortReference | None]"
 
 
 def check_arguments(step: str, arguments: object) -> list[object]:
@@ -124,26 +127,33 @@ def bind_arguments(
     step: str,
     arguments: Sequence[object],
     ports: list[InputPort],
-    output: PipelineData | None,
+    outputs: list[PipelineData],
+    *,
+    adopt: Adopt,
 ) -> tuple[ScriptArgument, ...]:
     """Return what each argument stands for.
 
     Args:
         step: Name of the step, for the message.
         arguments: As the user wrote them.
-        ports: Inputs and side inputs. A file dataset that is only in the arguments is
-            added here: it is a side input.
-        output: The step's output.
+        ports: Its inputs of all kinds.
+        outputs: What it writes.
+        adopt: Makes an input or output of what is only in the arguments, and adds it
+            to ``ports`` or ``outputs``; returns None for what can be neither.
 
     Raises:
         DeclarationError: An argument cannot be handed to a script, or is neither an
             input nor the output.
     """
-    return tuple(_bind(step, argument, ports, output) for argument in arguments)
+    return tuple(_bind(step, one, ports, outputs, adopt) for one in arguments)
 
 
 def _bind(
-    step: str, argument: object, ports: list[InputPort], output: PipelineData | None
+    step: str,
+    argument: object,
+    ports: list[InputPort],
+    outputs: list[PipelineData],
+    adopt: Adopt,
 ) -> ScriptArgument:
     if isinstance(argument, str):
         return argument
@@ -158,19 +168,22 @@ def _bind(
             )
             raise DeclarationError(msg)
         return argument
-    if output is not None and _data_of(argument) is output:
-        return PortReference("output", output.output_name)
-    port = next((port for port in ports if _means(argument, port)), None)
-    if port is None and isinstance(argument, DatasetConsumptionConfig):
-        port = side_port(step, argument)
-        ports.append(port)
-    if port is None:
+    data = data_of(argument)
+    for output in outputs:
+        if data is output:
+            return PortReference("output", output.output_name)
+    for port in ports:
+        if _means(argument, port):
+            return PortReference("input", port.name)
+    adopted = adopt(argument)
+    if adopted is None:
         raise DeclarationError(_refusal(step, argument))
-    return PortReference("input", port.name)
+    return adopted
 
 
-def _data_of(argument: object) -> PipelineData | None:
-    if isinstance(argument, PipelineOutputFileDataset):
+def data_of(argument: object) -> PipelineData | None:
+    """Return the PipelineData behind an argument, input or output; None if none is."""
+    if isinstance(argument, (PipelineOutputFileDataset, PipelineOutputTabularDataset)):
         return argument.pipeline_data
     if isinstance(argument, InputPortBinding):
         return argument.bind_object
@@ -185,7 +198,7 @@ def _means(argument: object, port: InputPort) -> bool:
         return True
     if isinstance(argument, DatasetConsumptionConfig):
         return argument.name == port.name and _same(argument.dataset, port.source)
-    data = _data_of(argument)
+    data = data_of(argument)
     if isinstance(argument, InputPortBinding):
         return argument.name == port.name and data is port.source
     return data is not None and data is port.source

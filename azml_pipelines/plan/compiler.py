@@ -2,69 +2,49 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from azml_pipelines.data.definition import DatasetDefinition
-from azml_pipelines.data.mini_batch_size import (
-    ACCEPTED_SIZES,
-    DEFAULT_BYTES,
-    DEFAULT_FILES,
-    MiniBatchSize,
-    WrittenSize,
-    parse_size,
-)
-from azml_pipelines.errors import DeclarationError
-from azml_pipelines.pipeline.parallel_run_settings import (
-    DEFAULT_APPEND_ROW_FILE_NAME,
-    ParallelRunSettings,
-)
-from azml_pipelines.pipeline.step_arguments import option_value
 from azml_pipelines.plan.assignment import parse_assignment
 from azml_pipelines.plan.definition import (
+    CommandStepDefinition,
+    DataTransferStepDefinition,
+    ParallelRunStepDefinition,
     ParameterReference,
+    PythonScriptStepDefinition,
     StepOutputReference,
 )
+from azml_pipelines.plan.parallel_settings import compile_settings
 from azml_pipelines.plan.parameter_values import PlainValue, resolve_values
-from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import (
     Argument,
+    CommandStepPlan,
+    DataTransferStepPlan,
     InputPlan,
     OutputPlan,
     ParallelRunStepPlan,
+    PythonScriptStepPlan,
     RunPlan,
 )
 from azml_pipelines.plan.secrets import refuse_secret
-from azml_pipelines.wording import listed, shown
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from azml_pipelines.plan.definition import (
         ArgumentDefinition,
         InputDefinition,
         OutputDefinition,
-        ParallelRunStepDefinition,
         PipelineDefinition,
+        ScriptStepDefinition,
+        StepDefinition,
     )
-    from azml_pipelines.plan.run_plan import WorkspacePlan
+    from azml_pipelines.plan.run_plan import StepPlan, WorkspacePlan
 
 __all__ = ["compile_plan", "parse_assignment"]
-
-_DEFAULTS: Mapping[str, object] = {
-    "process_count_per_node": 1,
-    "run_invocation_timeout": 60,
-    "run_max_try": 3,
-    "logging_level": "INFO",
-}
-_HEADER_OPTION = "append_row_dataframe_header"
-_YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
 
 def compile_plan(
@@ -123,29 +103,77 @@ class _Compiled:
     outputs: dict[tuple[str, str], OutputPlan]
     """By key of a step and name of its output."""
 
-    def step(self, step: ParallelRunStepDefinition) -> ParallelRunStepPlan:
+    def step(self, step: StepDefinition) -> StepPlan:
         """Compile a step whose predecessors are compiled already."""
         step_run_id = self.step_run_ids[step.key] = str(uuid4())
-        output = None if step.output is None else _output(step.output, step_run_id)
-        if output is not None:
+        for declared in step.all_outputs:
+            output = _output(declared, step_run_id)
             self.outputs[step.key, output.name] = output
+        match step:
+            case ParallelRunStepDefinition():
+                return self._parallel_run(step)
+            case PythonScriptStepDefinition(script_name=script_name):
+                fields = self._script_fields(step)
+                return PythonScriptStepPlan(script_name=script_name, **fields)
+            case CommandStepDefinition():
+                return CommandStepPlan(**self._script_fields(step))
+            case DataTransferStepDefinition():
+                return DataTransferStepPlan(
+                    source=self._input(step.source),
+                    destination=self._outputs(step)[0],
+                    **self._fields(step),
+                )
+            case _:
+                assert_never(step)
+
+    def _parallel_run(self, step: ParallelRunStepDefinition) -> ParallelRunStepPlan:
+        fields = self._fields(step)
+        inputs = tuple(map(self._input, step.inputs))
+        return ParallelRunStepPlan(
+            settings=compile_settings(step, self.values, inputs, fields["arguments"]),
+            inputs=inputs,
+            side_inputs=tuple(map(self._input, step.side_inputs)),
+            output=next(iter(self._outputs(step)), None),
+            **fields,
+        )
+
+    def _script_fields(self, step: ScriptStepDefinition) -> dict[str, Any]:
+        parameters = {
+            name: str(self._value(bound)) for name, bound in step.parameters.items()
+        }
+        for name, text in parameters.items():
+            refuse_secret(f"Step {shown(step.name)}: params[{shown(name)}]", text)
+        return {
+            **self._fields(step),
+            "inputs": tuple(map(self._input, step.inputs)),
+            "outputs": self._outputs(step),
+            "environment_variables": step.environment_variables,
+            "parameters": parameters,
+            "limits": step.limits,
+        }
+
+    def _fields(self, step: StepDefinition) -> dict[str, Any]:
+        """Return what the plans of all kinds of steps have."""
         arguments = tuple(self._argument(argument) for argument in step.arguments)
         for argument in arguments:
             refuse_secret(f"Step {shown(step.name)}: arguments", argument)
-        inputs = tuple(map(self._input, step.inputs))
-        return ParallelRunStepPlan(
-            step_run_id=step_run_id,
-            name=step.name,
-            settings=self._settings(step, inputs, arguments),
-            source_directory=step.source_directory,
-            inputs=inputs,
-            side_inputs=tuple(map(self._input, step.side_inputs)),
-            output=output,
-            arguments=arguments,
-            compute=step.compute,
-            after=tuple(self.step_run_ids[key] for key in step.after),
-            allow_reuse=step.allow_reuse,
-        )
+        return {
+            "step_run_id": self.step_run_ids[step.key],
+            "name": step.name,
+            "source_directory": step.source_directory,
+            "arguments": arguments,
+            "compute": step.compute,
+            "after": tuple(self.step_run_ids[key] for key in step.after),
+            "allow_reuse": step.allow_reuse,
+        }
+
+    def _outputs(self, step: StepDefinition) -> tuple[OutputPlan, ...]:
+        return tuple(self.outputs[step.key, one.name] for one in step.all_outputs)
+
+    def _value(self, bound: object) -> object:
+        if isinstance(bound, ParameterReference):
+            return self.values[bound.parameter]
+        return bound
 
     def _argument(self, argument: ArgumentDefinition) -> Argument:
         """Resolve an argument; the value of a parameter is given as text."""
@@ -175,60 +203,6 @@ class _Compiled:
             parameter=parameter,
         )
 
-    def _settings(
-        self,
-        step: ParallelRunStepDefinition,
-        inputs: Sequence[InputPlan],
-        arguments: Sequence[Argument],
-    ) -> ParallelRunSettings:
-        """Fill in the settings.
-
-        Raises:
-            DeclarationError: One cannot have its value; the parameter it came from is
-                named.
-        """
-        content: dict[str, Any] = {}
-        origins: dict[str, str] = {}
-        for field, bound in step.settings:
-            content[field] = bound
-            if isinstance(bound, ParameterReference):
-                content[field] = self.values[bound.parameter]
-                origins[field] = f"parameter {shown(bound.parameter)}"
-            if content[field] is None and field in _DEFAULTS:
-                content[field] = _DEFAULTS[field]
-        try:
-            content |= {
-                "entry_script": step.entry_script,
-                "mini_batch_size": _mini_batch_size(content["mini_batch_size"], inputs),
-                "partition_keys": _partition_keys(content["partition_keys"], inputs),
-                "logging_level": _logging_level(content["logging_level"]),
-                "append_row_file_name": content["append_row_file_name"]
-                or _file_name(content["output_format"]),
-                _HEADER_OPTION: _header(arguments),
-            }
-            return ParallelRunSettings.model_validate(content)
-        except ValidationError as error:
-            msg = f"Step {shown(step.name)}: {one_line(error, origins)}."
-            raise DeclarationError(msg) from None
-        except _BadSettingError as bad:
-            origin = origins.get(bad.field)
-            where = f" (from {origin})" if origin else ""
-            msg = (
-                f"Step {shown(step.name)}: {bad.field}={shown(bad.value)}{where}: "
-                f"{bad.reason}"
-            )
-            raise DeclarationError(msg) from None
-
-
-class _BadSettingError(Exception):
-    """A setting whose text means nothing; where it came from is added above."""
-
-    def __init__(self, *, field: str, value: object, reason: str) -> None:
-        super().__init__(reason)
-        self.field = field
-        self.value = value
-        self.reason = reason
-
 
 def _output(output: OutputDefinition, step_run_id: str) -> OutputPlan:
     return OutputPlan(
@@ -238,13 +212,9 @@ def _output(output: OutputDefinition, step_run_id: str) -> OutputPlan:
         options=output.options,
         path_on_datastore=_path(output, step_run_id),
         registrations=output.registrations,
+        form=output.form,
+        is_directory=output.is_directory,
     )
-
-
-def _file_name(output_format: object) -> str:
-    if output_format is None:
-        return DEFAULT_APPEND_ROW_FILE_NAME
-    return f"{DEFAULT_APPEND_ROW_FILE_NAME.removesuffix('.txt')}.{output_format}"
 
 
 def _path(output: OutputDefinition, step_run_id: str) -> str:
@@ -252,71 +222,3 @@ def _path(output: OutputDefinition, step_run_id: str) -> str:
         return f"azureml/{step_run_id}/{output.name}"
     path = output.path_template.replace("{run-id}", step_run_id)
     return path.replace("{output-name}", output.name)
-
-
-def _mini_batch_size(size: object, inputs: Sequence[InputPlan]) -> MiniBatchSize:
-    read = [port.dataset or port.reading for port in inputs]
-    tables = any(found and found.kind == "tabular" for found in read)
-    written = _written_size(size, DEFAULT_BYTES if tables else DEFAULT_FILES)
-    reason = f"give {ACCEPTED_SIZES}."
-    if written is not None:
-        try:
-            return written.of("tabular" if tables else "file")
-        except DeclarationError as error:
-            reason = error.message
-    raise _BadSettingError(field="mini_batch_size", value=size, reason=reason)
-
-
-def _partition_keys(
-    keys: object, inputs: Sequence[InputPlan]
-) -> tuple[str, ...] | None:
-    """Return the partition keys; those of a parameter are JSON, or have commas."""
-    if keys is None:
-        return None
-    if isinstance(keys, str):
-        with contextlib.suppress(ValueError):
-            keys = json.loads(keys)
-    if isinstance(keys, str):
-        keys = [key.strip() for key in keys.split(",")]
-    given = tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else ()
-    for port in inputs:
-        found = port.dataset or port.reading
-        known = found.partition_keys if found else ()
-        unknown = [key for key in given if key not in known]
-        if unknown or not given:
-            reason = (
-                f"input {shown(port.name)} has the partition keys {listed(known)}; "
-                "give some of them, or make it with a partition_format."
-            )
-            raise _BadSettingError(field="partition_keys", value=keys, reason=reason)
-    return given
-
-
-def _written_size(size: object, default: int) -> WrittenSize | None:
-    if isinstance(size, str):
-        return parse_size(size)
-    number = default if size is None else size
-    if isinstance(number, int) or (isinstance(number, float) and number.is_integer()):
-        return WrittenSize(int(number), "number")
-    return None
-
-
-def _logging_level(level: object) -> str:
-    known = logging.getLevelNamesMapping()
-    for name, number in known.items():
-        if level == number or str(level).upper() == name:
-            return name
-    reason = f"give one of {', '.join(known)}."
-    raise _BadSettingError(field="logging_level", value=level, reason=reason)
-
-
-def _header(arguments: Sequence[Argument]) -> bool:
-    """Whether the arguments ask for a header line; they stay as they are."""
-    value = option_value(arguments, _HEADER_OPTION)
-    text = str(value).lower()
-    if value is None or text in _NO:
-        return False
-    if text in _YES:
-        return True
-    reason = "give True or False after it in arguments."
-    raise _BadSettingError(field=f"--{_HEADER_OPTION}", value=value, reason=reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -17,7 +17,7 @@ from azml_pipelines.pipeline.parallel_run_settings import (
     OutputFormat,
 )
 from azml_pipelines.pipeline.parameter import ParameterKind
-from azml_pipelines.plan.run_plan import ComputePlan, Reference
+from azml_pipelines.plan.run_plan import ComputePlan, Reference, ScriptLimits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentDefinition",
     "Bindable",
+    "CommandStepDefinition",
+    "DataTransferStepDefinition",
     "InputDefinition",
     "OutputDefinition",
     "ParallelRunStepDefinition",
     "ParameterDefinition",
     "ParameterReference",
     "PipelineDefinition",
+    "PythonScriptStepDefinition",
+    "ScriptStepDefinition",
     "SettingsDefinition",
+    "StepDefinition",
     "StepOutputReference",
 ]
 
@@ -88,6 +93,9 @@ class OutputDefinition(_Frozen):
     path_template: str | None = None
     """Where on the datastore; ``{run-id}`` and ``{output-name}`` are filled in."""
     registrations: tuple[OutputRegistration, ...] = ()
+    form: Literal["data", "dataset"] = "data"
+    """``dataset`` for an ``OutputFileDatasetConfig``."""
+    is_directory: bool | None = None
 
 
 class SettingsDefinition(_Frozen):
@@ -115,25 +123,94 @@ class SettingsDefinition(_Frozen):
     environment_variables: dict[str, str] = Field(default_factory=dict)
 
 
-class ParallelRunStepDefinition(_Frozen):
-    """One ParallelRunStep of a pipeline."""
+class _StepDefinition(_Frozen):
+    """What the definitions of all kinds of steps have."""
 
-    kind: Literal["parallel_run"] = "parallel_run"
     key: str
     """Its name, with a number behind it when several steps have that name."""
     name: str
-    source_directory: str
+    source_directory: str = ""
+    """Empty when the step has no files of its own."""
+    arguments: tuple[ArgumentDefinition, ...] = ()
+    compute: ComputePlan = ComputePlan()
+    after: tuple[str, ...] = ()
+    """Keys of the steps that have to finish first."""
+    allow_reuse: bool = True
+
+    @property
+    def all_outputs(self) -> tuple[OutputDefinition, ...]:
+        """Everything that it writes."""
+        return ()
+
+
+class ParallelRunStepDefinition(_StepDefinition):
+    """One ParallelRunStep of a pipeline."""
+
+    kind: Literal["parallel_run"] = "parallel_run"
     entry_script: str
     settings: SettingsDefinition
     environment: EnvironmentDefinition
     inputs: tuple[InputDefinition, ...]
     side_inputs: tuple[InputDefinition, ...] = ()
     output: OutputDefinition | None = None
-    arguments: tuple[ArgumentDefinition, ...] = ()
-    compute: ComputePlan = ComputePlan()
-    after: tuple[str, ...] = ()
-    """Keys of the steps that have to finish first."""
-    allow_reuse: bool = True
+
+    @property
+    def all_outputs(self) -> tuple[OutputDefinition, ...]:
+        """The output, if there is one."""
+        return () if self.output is None else (self.output,)
+
+
+class _ScriptStepDefinition(_StepDefinition):
+    inputs: tuple[InputDefinition, ...] = ()
+    outputs: tuple[OutputDefinition, ...] = ()
+    environment: EnvironmentDefinition | None = None
+    environment_variables: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Bindable] = Field(default_factory=dict)
+    """What the script finds as ``AML_PARAMETER_<name>``."""
+    limits: ScriptLimits = ScriptLimits()
+    version: str | None = None
+    """The author's own; another one is another step."""
+
+    @property
+    def all_outputs(self) -> tuple[OutputDefinition, ...]:
+        """The outputs."""
+        return self.outputs
+
+
+class PythonScriptStepDefinition(_ScriptStepDefinition):
+    """One PythonScriptStep of a pipeline."""
+
+    kind: Literal["python_script"] = "python_script"
+    script_name: str
+
+
+class CommandStepDefinition(_ScriptStepDefinition):
+    """One CommandStep of a pipeline; its arguments are the command line."""
+
+    kind: Literal["command"] = "command"
+
+
+class DataTransferStepDefinition(_StepDefinition):
+    """One DataTransferStep of a pipeline."""
+
+    kind: Literal["data_transfer"] = "data_transfer"
+    source: InputDefinition
+    destination: OutputDefinition
+
+    @property
+    def all_outputs(self) -> tuple[OutputDefinition, ...]:
+        """Where it copies to."""
+        return (self.destination,)
+
+
+ScriptStepDefinition: TypeAlias = PythonScriptStepDefinition | CommandStepDefinition
+StepDefinition: TypeAlias = Annotated[
+    ParallelRunStepDefinition
+    | PythonScriptStepDefinition
+    | CommandStepDefinition
+    | DataTransferStepDefinition,
+    Field(discriminator="kind"),
+]
 
 
 class PipelineDefinition(_Frozen):
@@ -142,7 +219,7 @@ class PipelineDefinition(_Frozen):
     schema_version: Literal[1] = 1
     description: str | None = None
     parameters: tuple[ParameterDefinition, ...] = ()
-    steps: tuple[ParallelRunStepDefinition, ...]
+    steps: tuple[StepDefinition, ...]
     """In an order in which every step comes after those it needs."""
 
     def parameter(self, name: str) -> ParameterDefinition | None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from azml_pipelines.pipeline.process_count import ProcessCount
-from azml_pipelines.plan.run_plan import ComputePlan
+from azml_pipelines.plan.run_plan import ComputePlan, ParallelRunStepPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
+    from azml_pipelines.plan.run_plan import RunPlan, StepPlan
 
 __all__ = ["ExecutionOverride", "apply_overrides"]
 
@@ -57,11 +57,11 @@ def apply_overrides(plan: RunPlan, overrides: Iterable[ExecutionOverride]) -> Ru
     return plan
 
 
-def _overridden(
-    step: ParallelRunStepPlan, override: ExecutionOverride
-) -> ParallelRunStepPlan:
+def _overridden(step: StepPlan, override: ExecutionOverride) -> StepPlan:
     given = override.model_dump(include=set(_SETTINGS), exclude_none=True)
-    update: dict[str, object] = {"settings": step.settings.model_copy(update=given)}
+    update: dict[str, object] = {}
+    if isinstance(step, ParallelRunStepPlan):
+        update["settings"] = step.settings.model_copy(update=given)
     if override.compute_target is not None:
         update["compute"] = ComputePlan(name=override.compute_target)
     return step.model_copy(update=update)

@@ -10,7 +10,7 @@ from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import ParameterError, ParameterTypeError
-from azml_pipelines.plan.describe import datapath_source
+from azml_pipelines.plan.describe_ports import datapath_source
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:

@@ -6,22 +6,28 @@ objects, so that any process on any machine can read it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from azml_pipelines.data.definition import DatasetDefinition
-from azml_pipelines.data.output_registration import OutputRegistration
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.output_registration import OutputRegistration, read_below
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 
 __all__ = [
+    "AnyScriptStepPlan",
     "Argument",
+    "CommandStepPlan",
     "ComputePlan",
+    "DataTransferStepPlan",
     "InputPlan",
     "OutputPlan",
     "ParallelRunStepPlan",
+    "PythonScriptStepPlan",
     "Reference",
     "RunPlan",
+    "ScriptLimits",
+    "StepPlan",
     "WorkspacePlan",
 ]
 
@@ -52,6 +58,20 @@ class OutputPlan(_Frozen):
     """How the datastore is opened; secrets stand there as ``env:NAME``."""
     registrations: tuple[OutputRegistration, ...] = ()
     """Datasets to register when the step has finished."""
+    form: Literal["data", "dataset"] = "data"
+    """``dataset``: of an ``OutputFileDatasetConfig``; its folder exists beforehand."""
+    is_directory: bool | None = None
+    """Whether it is a folder; None leaves it to the script."""
+
+    @property
+    def source(self) -> DataSource:
+        """Where those that read it find it."""
+        return DataSource(
+            url=self.url,
+            path=self.path_on_datastore,
+            datastore=self.datastore,
+            options=self.options,
+        )
 
 
 class InputPlan(_Frozen):
@@ -68,6 +88,13 @@ class InputPlan(_Frozen):
     parameter: str | None = None
     """The pipeline parameter that the dataset is the value of, if it is one."""
 
+    @property
+    def definition(self) -> DatasetDefinition | None:
+        """What is read, whether a step of the run makes it or not."""
+        if self.produced_by is None:
+            return self.dataset
+        return read_below(self.produced_by.source, self.reading)
+
 
 class ComputePlan(_Frozen):
     """Which compute target runs a step; ``local`` is this machine."""
@@ -76,25 +103,150 @@ class ComputePlan(_Frozen):
     kind: Literal["local"] = "local"
 
 
-class ParallelRunStepPlan(_Frozen):
-    """One ParallelRunStep of a run."""
+class _StepPlan(_Frozen):
+    """What the plans of all kinds of steps have."""
 
-    kind: Literal["parallel_run"] = "parallel_run"
     step_run_id: str
     name: str
-    settings: ParallelRunSettings
-    source_directory: str
-    """The folder to copy at submission; the run uses only its copy."""
-    inputs: tuple[InputPlan, ...]
-    """Cut into mini-batches, one after the other, in this order."""
-    side_inputs: tuple[InputPlan, ...] = ()
-    """Given whole to every worker."""
-    output: OutputPlan | None = None
+    source_directory: str = ""
+    """The folder to copy at submission, the run uses only its copy; empty when the
+    step has no files of its own."""
     arguments: tuple[Argument, ...] = ()
     compute: ComputePlan = ComputePlan()
     after: tuple[str, ...] = ()
     """Names of the steps (``step_run_id``) that must have finished."""
     allow_reuse: bool = True
+
+    @property
+    def all_inputs(self) -> tuple[InputPlan, ...]:
+        """Everything that it reads."""
+        return ()
+
+    @property
+    def all_outputs(self) -> tuple[OutputPlan, ...]:
+        """Everything that it writes."""
+        return ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Variables of its processes; secrets stand there as ``env:NAME``."""
+        return {}
+
+    @property
+    def script(self) -> str:
+        """The file of its source directory that it runs; empty when it runs none."""
+        return ""
+
+
+class ParallelRunStepPlan(_StepPlan):
+    """One ParallelRunStep of a run."""
+
+    kind: Literal["parallel_run"] = "parallel_run"
+    settings: ParallelRunSettings
+    inputs: tuple[InputPlan, ...]
+    """Cut into mini-batches, one after the other, in this order."""
+    side_inputs: tuple[InputPlan, ...] = ()
+    """Given whole to every worker."""
+    output: OutputPlan | None = None
+
+    @property
+    def all_inputs(self) -> tuple[InputPlan, ...]:
+        """Inputs and side inputs."""
+        return (*self.inputs, *self.side_inputs)
+
+    @property
+    def all_outputs(self) -> tuple[OutputPlan, ...]:
+        """The output, if there is one."""
+        return () if self.output is None else (self.output,)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those of its settings."""
+        return self.settings.environment_variables
+
+    @property
+    def script(self) -> str:
+        """The entry script."""
+        return self.settings.entry_script
+
+
+class ScriptLimits(_Frozen):
+    """What the process of a script or command may take."""
+
+    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds of one try; None sets no limit."""
+    max_try: int = Field(default=1, ge=1)
+    """How often it is started when it fails, the first time included."""
+    memory: int | None = Field(default=None, ge=1)
+    """Bytes of all its processes together; None sets no limit."""
+
+
+class _ScriptStepPlan(_StepPlan):
+    inputs: tuple[InputPlan, ...] = ()
+    outputs: tuple[OutputPlan, ...] = ()
+    environment_variables: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, str] = Field(default_factory=dict)
+    """What the script finds as ``AML_PARAMETER_<name>``."""
+    limits: ScriptLimits = ScriptLimits()
+
+    @property
+    def all_inputs(self) -> tuple[InputPlan, ...]:
+        """The inputs."""
+        return self.inputs
+
+    @property
+    def all_outputs(self) -> tuple[OutputPlan, ...]:
+        """The outputs."""
+        return self.outputs
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those that were declared."""
+        return self.environment_variables
+
+
+class PythonScriptStepPlan(_ScriptStepPlan):
+    """One PythonScriptStep of a run."""
+
+    kind: Literal["python_script"] = "python_script"
+    script_name: str
+    """Relative to ``source_directory``, with forward slashes."""
+
+    @property
+    def script(self) -> str:
+        """The script."""
+        return self.script_name
+
+
+class CommandStepPlan(_ScriptStepPlan):
+    """One CommandStep of a run; a shell gets its arguments, joined by spaces."""
+
+    kind: Literal["command"] = "command"
+
+
+class DataTransferStepPlan(_StepPlan):
+    """One DataTransferStep of a run: a copy of files from one place to another."""
+
+    kind: Literal["data_transfer"] = "data_transfer"
+    source: InputPlan
+    destination: OutputPlan
+
+    @property
+    def all_inputs(self) -> tuple[InputPlan, ...]:
+        """What is copied."""
+        return (self.source,)
+
+    @property
+    def all_outputs(self) -> tuple[OutputPlan, ...]:
+        """Where it is copied to."""
+        return (self.destination,)
+
+
+AnyScriptStepPlan: TypeAlias = PythonScriptStepPlan | CommandStepPlan
+StepPlan: TypeAlias = Annotated[
+    ParallelRunStepPlan | PythonScriptStepPlan | CommandStepPlan | DataTransferStepPlan,
+    Field(discriminator="kind"),
+]
 
 
 class WorkspacePlan(_Frozen):
@@ -123,6 +275,6 @@ class RunPlan(_Frozen):
     )
     """The value of every declared parameter, for people; steps hold theirs already."""
     continue_on_step_failure: bool = False
-    steps: tuple[ParallelRunStepPlan, ...]
+    steps: tuple[StepPlan, ...]
     """In an order in which every step comes after those it needs."""
     resubmitted_from: str | None = None

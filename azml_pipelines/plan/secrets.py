@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.masking import holds_secret, stored_variables
-from azml_pipelines.pipeline.environment_variables import as_mapping
-from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azml_pipelines.pipeline.pipeline import Pipeline
+    from azml_pipelines.pipeline.step import PipelineStep
 
 __all__ = ["literal_secrets", "refuse_literal_secrets", "refuse_secret"]
 
@@ -29,16 +26,15 @@ def literal_secrets(pipeline: Pipeline) -> dict[str, str]:
     """
     secrets: dict[str, str] = {}
     for step in pipeline.graph.steps:
-        if isinstance(step, ParallelRunStep):
-            for name, value in _secrets_of(step).items():
-                if secrets.setdefault(name, value) != value:
-                    msg = (
-                        f"Step {shown(step.name)}: "
-                        f"environment_variables[{shown(name)}] differs from that of "
-                        "another step. Give both as 'env:NAME' of two variables: "
-                        "secrets are not written down."
-                    )
-                    raise DeclarationError(msg)
+        for name, value in _secrets_of(step).items():
+            if secrets.setdefault(name, value) != value:
+                msg = (
+                    f"Step {shown(step.name)}: "
+                    f"environment_variables[{shown(name)}] differs from that of "
+                    "another step. Give both as 'env:NAME' of two variables: "
+                    "secrets are not written down."
+                )
+                raise DeclarationError(msg)
     return secrets
 
 
@@ -58,13 +54,8 @@ def refuse_literal_secrets(pipeline: Pipeline) -> None:
         raise DeclarationError(msg)
 
 
-def _secrets_of(step: ParallelRunStep) -> dict[str, str]:
-    config = step.parallel_run_config
-    given: Mapping[str, object] = {
-        **as_mapping(config.environment.environment_variables),
-        **config.environment_variables,
-    }
-    texts = {name: str(value) for name, value in given.items()}
+def _secrets_of(step: PipelineStep) -> dict[str, str]:
+    texts = {name: str(value) for name, value in step.environment_variables.items()}
     stored = stored_variables(texts)
     return {name: text for name, text in texts.items() if stored[name] != text}
 

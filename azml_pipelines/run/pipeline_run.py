@@ -145,10 +145,10 @@ class PipelineRun(RepeatableRun):
         )
         names = []
         for declared, step in zip(definition.steps, self.get_steps(), strict=True):
-            if declared.output is not None:
-                given = (declared.output.pipeline_output_name, declared.output.name)
+            for output in declared.all_outputs:
+                given = (output.pipeline_output_name, output.name)
                 if pipeline_output_name in given:
-                    return step.get_output_data(declared.output.name)
+                    return step.get_output_data(output.name)
                 names.append(given[0] or given[1])
         msg = (
             f"Run {self.id} has no output {shown(pipeline_output_name)}; its outputs: "

@@ -28,13 +28,10 @@ def planned_dataset(
     """
     text = RunFolder(Path(run_folder)).plan.read_text(encoding="utf-8")
     for step in RunPlan.model_validate_json(text).steps:
-        for one in (*step.inputs, *step.side_inputs):
-            if (
-                step.step_run_id == step_run_id
-                and one.name == name
-                and one.dataset is not None
-            ):
-                return dataset_of(one.dataset)
+        for one in step.all_inputs if step.step_run_id == step_run_id else ():
+            found = one.definition
+            if one.name == name and found is not None:
+                return dataset_of(found)
     msg = f"Step run {step_run_id} reads no dataset under the name {shown(name)}."
     raise UserErrorException(msg)
 

@@ -21,6 +21,7 @@ from azml_pipelines.plan.definition import PipelineDefinition
 from azml_pipelines.plan.execution_override import ExecutionOverride
 from azml_pipelines.plan.parameter_values import resolve_values
 from azml_pipelines.plan.problems import one_line
+from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.store.execution_overrides import write_override
 from azml_pipelines.store.journal import LostRunError
 from azml_pipelines.store.launch_lock import launching
@@ -32,7 +33,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from azml_pipelines.plan.run_plan import ParallelRunStepPlan
+    from azml_pipelines.plan.run_plan import StepPlan
     from azml_pipelines.run.pipeline_run import PipelineRun
 
 __all__ = ["changes_since", "execution_override", "resume_run"]
@@ -151,16 +152,18 @@ def changes_since(run: PipelineRun, values: Mapping[str, object]) -> Iterator[st
     for step in run.plan.steps:
         if statuses.get(step.step_run_id) == "Finished":
             continue
-        source = _source_changes(run, step)
+        source = _source_changes(run, step) if step.source_directory else ""
         if source:
             yield f"step {step.name!r}: {source}"
+        if not isinstance(step, ParallelRunStepPlan):
+            continue
         frozen = run.folder.step(step.step_run_id).mini_batches
         if step.step_run_id in listed and frozen.is_file():
             for name, text in compare_inputs(step, frozen, state.created):
                 yield f"step {step.name!r}, input {name!r}: {text}"
 
 
-def _source_changes(run: PipelineRun, step: ParallelRunStepPlan) -> str:
+def _source_changes(run: PipelineRun, step: StepPlan) -> str:
     snapshot = run.folder.step(step.step_run_id).snapshot
     try:
         return compare_source(Path(step.source_directory), snapshot).text

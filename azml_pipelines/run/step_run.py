@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.run.output_place import RunOutputPlace
 from azml_pipelines.run.port_data_reference import PortDataReference
 from azml_pipelines.run.run_details import (
@@ -24,7 +25,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from azml_pipelines.plan.run_plan import OutputPlan, ParallelRunStepPlan
+    from azml_pipelines.plan.run_plan import OutputPlan, StepPlan
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.store.failed_items import FailedItem
@@ -62,7 +63,7 @@ class StepRun:
 
     type: ClassVar[str] = "azureml.StepRun"
 
-    def __init__(self, parent: PipelineRun, plan: ParallelRunStepPlan) -> None:
+    def __init__(self, parent: PipelineRun, plan: StepPlan) -> None:
         self.parent = parent
         self._plan = plan
 
@@ -123,6 +124,8 @@ class StepRun:
 
     def failed_items(self) -> list[FailedItem]:
         """Return every item that failed for good so far; an extension of version 1."""
+        if not isinstance(self._plan, ParallelRunStepPlan):
+            return []
         position = self.parent.plan.steps.index(self._plan)
         return list(failed_items(self.parent.folder, self._plan, position))
 
@@ -229,7 +232,7 @@ class StepRun:
                         "mechanism": one.mode,
                     },
                 }
-                for one in (*self._plan.inputs, *self._plan.side_inputs)
+                for one in self._plan.all_inputs
                 if one.dataset is not None
             ),
         )
@@ -260,7 +263,7 @@ class StepRun:
         )
 
     def _outputs(self) -> list[OutputPlan]:
-        return [] if self._plan.output is None else [self._plan.output]
+        return list(self._plan.all_outputs)
 
     def _output(self, name: str) -> OutputPlan:
         for output in self._outputs():

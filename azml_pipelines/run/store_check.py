@@ -30,10 +30,10 @@ def check_stores(plan: RunPlan) -> None:
 
 def _locations(plan: RunPlan) -> Iterator[StoreLocation]:
     for step in plan.steps:
-        for given in (*step.inputs, *step.side_inputs):
+        for given in step.all_inputs:
             for source in given.dataset.sources if given.dataset else ():
                 if not is_local(source.url):
                     yield StoreLocation(source.url, source.options, source.datastore)
-        output = step.output
-        if output is not None and not is_local(output.url):
-            yield StoreLocation(output.url, output.options, output.datastore)
+        for output in step.all_outputs:
+            if not is_local(output.url):
+                yield StoreLocation(output.url, output.options, output.datastore)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azml_pipelines.errors import RunNotFoundError
-from azml_pipelines.plan.run_plan import RunPlan
+from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan
 from azml_pipelines.run.run_details import RunDescription, history_status
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.failure_groups import read_step_failures
@@ -15,7 +15,7 @@ from azml_pipelines.store.run_reader import read_run_state
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.store.failed_items import FailedItem
@@ -85,7 +85,7 @@ class StoredRun:
         """Return every item that failed for good so far, step by step (ours)."""
         return [
             item
-            for position, step in enumerate(self.plan.steps)
+            for position, step in self._parallel_steps()
             for item in failed_items(self.folder, step, position)
         ]
 
@@ -96,9 +96,14 @@ class StoredRun:
         """
         found = [
             read_step_failures(self.folder, step, position)
-            for position, step in enumerate(self.plan.steps)
+            for position, step in self._parallel_steps()
         ]
         return [failures for failures in found if failures is not None]
+
+    def _parallel_steps(self) -> Iterator[tuple[int, ParallelRunStepPlan]]:
+        for position, step in enumerate(self.plan.steps):
+            if isinstance(step, ParallelRunStepPlan):
+                yield position, step
 
     def verify(self) -> tuple[Finding, ...]:
         """Check that what is stored of the run is whole and adds up (ours)."""

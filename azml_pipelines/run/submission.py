@@ -138,7 +138,7 @@ class _Making:
             resubmitted_from=self.wanted.resubmitted_from,
         )
         for step in plan.steps:
-            resolve_variables(step.settings.environment_variables, os.environ)
+            resolve_variables(step.variables, os.environ)
         check_stores(plan)
         workspace.prepare_storage()
         folder = workspace.folder.run(run_id)
@@ -228,8 +228,10 @@ def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> N
         place.root.mkdir(mode=0o700)
         point("submit.snapshot")
         source = step.source_directory
-        sources[source] = copy_snapshot(Path(source), place.snapshot)
-        check_in_snapshot(place.snapshot, step.settings.entry_script, step.name)
+        if source:
+            sources[source] = copy_snapshot(Path(source), place.snapshot)
+        if step.script:
+            check_in_snapshot(place.snapshot, step.script, step.name)
     for source, files in sources.items():
         for line in source_warnings(source, files):
             warnings.warn(line, UserWarning, stacklevel=2)

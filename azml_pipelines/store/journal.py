@@ -20,7 +20,7 @@ from azml_pipelines.store.journal_entries import (
     SettledBundle,
     failure_rows,
 )
-from azml_pipelines.store.journal_file import connect, create_journal, storable
+from azml_pipelines.store.journal_file import connect, create_journal, reading, storable
 from azml_pipelines.store.journal_seals import (
     forget_damaged,
     place_seal,
@@ -309,7 +309,9 @@ class Journal:
             DamagedJournalError: A record stands for no mini-batch of the plan, or for
                 one that has a record already.
         """
-        return read_slices(self._connection, self._path, position)
+        # Not on the connection that other steps write through.
+        with reading(self._path) as connection:
+            yield from read_slices(connection, self._path, position)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

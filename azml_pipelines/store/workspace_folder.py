@@ -61,6 +61,11 @@ class StepFolder:
         return self.root / "output"
 
     @property
+    def artifacts(self) -> Path:
+        """What scripts uploaded, and what they left in ``outputs`` and ``logs``."""
+        return self.root / "artifacts"
+
+    @property
     def nodes(self) -> Path:
         """One working directory per node."""
         return self.root / "nodes"

@@ -8,8 +8,9 @@ import sys
 from importlib import import_module
 
 from azml_pipelines.worker import script_entry  # noqa: F401 - workers find it loaded
-from azml_pipelines.worker.forkserver import ForkServer
+from azml_pipelines.worker.forkserver import ForkServer, ScriptOrder
 from azml_pipelines.worker.process import work
+from azml_pipelines.worker.script_process import run_script
 
 
 def main() -> int:
@@ -25,6 +26,8 @@ def main() -> int:
     if order is None:
         # Nothing of a user's ran here, so nothing waits to be closed.
         os._exit(0)
+    if isinstance(order, ScriptOrder):
+        return run_script(order)
     return work(order)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.output_action import Rows
     from azml_pipelines.worker.messages import NodeStart
 
-__all__ = ["PROCESS", "Foreground"]
+__all__ = ["PROCESS", "Foreground", "Surroundings", "hide_modules"]
 
 PROCESS = "process000"
 _OWN_PACKAGE = __name__.partition(".")[0]
@@ -49,9 +49,9 @@ class Foreground:
 
     def __enter__(self) -> Foreground:  # noqa: PYI034 - Self is newer than Python 3.9
         """Settle in as a worker process does."""
-        self._before = _Surroundings.now()
+        self._before = Surroundings.now()
         try:
-            _hide_modules(self._source_directory, self._node.source_directory)
+            hide_modules(self._source_directory, self._node.source_directory)
             from pathlib import Path  # noqa: PLC0415 - as the worker process does
 
             settle_in(self._node, PROCESS, Path(self._node.logs))
@@ -89,7 +89,7 @@ class Foreground:
 
 
 @dataclass(frozen=True)
-class _Surroundings:
+class Surroundings:
     """What a worker process changes, as it was before."""
 
     folder: str
@@ -101,7 +101,7 @@ class _Surroundings:
     loggers: dict[str, tuple[list[logging.Handler], int, bool]]
 
     @classmethod
-    def now(cls) -> _Surroundings:
+    def now(cls) -> Surroundings:
         """Remember everything, and leave the loggers without handlers."""
         loggers = {}
         for name in _LOGGERS:
@@ -143,7 +143,7 @@ class _Surroundings:
             logger.propagate = propagate
 
 
-def _hide_modules(users: str, nodes: str) -> None:
+def hide_modules(users: str, nodes: str) -> None:
     """Take away what a fresh process would not have: the user's own modules.
 
     These are the modules of the user's source directory, and those from elsewhere that

@@ -20,25 +20,29 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Union
 
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.messages import (
     EXITED,
     KILL,
     NODE,
+    SCRIPT,
     START,
     STARTED,
     Exit,
     NodeStart,
+    ScriptStart,
     WorkerStart,
 )
 
-__all__ = ["ChildOrder", "ForkServer"]
+__all__ = ["ChildOrder", "ForkServer", "ScriptOrder"]
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SWEEP_SECONDS = 2.5
-_DESCRIPTORS_PER_START = 2
+_STREAMS = 2
+"""Standard output and standard error."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,18 @@ class ChildOrder:
     page_descriptor: int
     outputs: tuple[int, ...] = ()
     """For standard output and standard error; its parent's when empty."""
+
+
+@dataclass(frozen=True)
+class ScriptOrder:
+    """Which script or command a freshly forked process has to run."""
+
+    start: ScriptStart
+    outputs: tuple[int, ...]
+    """For standard output and error."""
+
+
+Order = Union[ChildOrder, ScriptOrder]
 
 
 class _ControlReader(FrameReader):
@@ -87,7 +103,7 @@ class ForkServer:
         self._numbers: dict[int, int] = {}
         self._wake_read, self._wake_write = socket.socketpair()
 
-    def serve(self) -> ChildOrder | None:
+    def serve(self) -> Order | None:
         """Serve until the agent is gone.
 
         Returns:
@@ -106,7 +122,7 @@ class ForkServer:
             self._end()
             return None
 
-    def _loop(self) -> ChildOrder | None:
+    def _loop(self) -> Order | None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
@@ -121,7 +137,7 @@ class ForkServer:
                         if order is not None:
                             return order
 
-    def _take_frames(self) -> ChildOrder | None:
+    def _take_frames(self) -> Order | None:
         if not self._reader.fill():
             raise EOFError
         while (frame := self._reader.buffered()) is not None:
@@ -130,33 +146,43 @@ class ForkServer:
                 self._node = NodeStart.decode(payload)
             elif kind == KILL:
                 self._kill(int(payload))
-            elif kind == START:
-                order = self._fork(WorkerStart.decode(payload))
-                if order is not None:
-                    return order
+            elif kind == START and self._node is not None:
+                start = WorkerStart.decode(payload)
+                link, page, *outputs = self._take_descriptors(2 + start.outputs)
+                if self._fork(start.number, [link, page, *outputs]):
+                    theirs = socket.socket(fileno=link)
+                    return ChildOrder(self._node, start, theirs, page, tuple(outputs))
+            elif kind == SCRIPT:
+                script = ScriptStart.decode(payload)
+                streams = self._take_descriptors(_STREAMS)
+                if self._fork(script.number, streams):
+                    return ScriptOrder(script, tuple(streams))
         return None
 
-    def _fork(self, start: WorkerStart) -> ChildOrder | None:
-        link = self._reader.descriptors.popleft()
-        page = self._reader.descriptors.popleft()
-        outputs = tuple(
-            self._reader.descriptors.popleft() for _ in range(start.outputs)
-        )
+    def _take_descriptors(self, count: int) -> list[int]:
+        return [self._reader.descriptors.popleft() for _ in range(count)]
+
+    def _fork(self, number: int, descriptors: list[int]) -> bool:
+        """Fork a child that leads a session of its own; True in the child.
+
+        Args:
+            number: What the agent calls it.
+            descriptors: Those of the child, which the server does not keep.
+        """
         server = os.getpid()
         pid = os.fork()
         if pid:
-            self._numbers[pid] = start.number
-            for descriptor in (link, page, *outputs):
+            self._numbers[pid] = number
+            for descriptor in descriptors:
                 os.close(descriptor)
-            payload = Exit(start.number, pid).encode()
-            send_frame(self._control, STARTED, payload)
-            return None
+            send_frame(self._control, STARTED, Exit(number, pid).encode())
+            return False
         os.setsid()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != server or self._node is None:
+        if os.getppid() != server:
             os._exit(1)
         self._forget_server()
-        return ChildOrder(self._node, start, socket.socket(fileno=link), page, outputs)
+        return True
 
     def _forget_server(self) -> None:
         signal.set_wakeup_fd(-1)

@@ -21,6 +21,7 @@ __all__ = [
     "KILL",
     "NODE",
     "READY",
+    "SCRIPT",
     "START",
     "STARTED",
     "STOP",
@@ -29,13 +30,14 @@ __all__ = [
     "Exit",
     "FailedTry",
     "NodeStart",
+    "ScriptStart",
     "UserError",
     "WorkerInput",
     "WorkerStart",
 ]
 
 # Agent to fork server.
-NODE, START, KILL = 1, 2, 3
+NODE, START, KILL, SCRIPT = 1, 2, 3, 4
 # Fork server to agent.
 STARTED, EXITED = 10, 11
 # Agent to worker.
@@ -165,6 +167,38 @@ class WorkerStart:
     @classmethod
     def decode(cls, payload: bytes) -> WorkerStart:
         """Read the payload of a ``START`` frame."""
+        return build(cls, decode_json(payload))
+
+
+@dataclass(frozen=True)
+class ScriptStart:
+    """A script or a command to be run once, in a process that is forked for it.
+
+    Descriptors for its standard output and error travel beside the frame.
+    """
+
+    number: int
+    """Unique among the starts of this fork server."""
+    folder: str
+    """Its working directory: a copy of the source directory."""
+    script: str
+    """A Python file below ``folder``; empty when a shell gets the arguments."""
+    error_file: str
+    """Gets the ``UserError`` of a script that raises."""
+    arguments: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    memory_limit: Optional[int] = None  # noqa: UP045
+    """Bytes of data that one process may hold; None sets no limit."""
+    startup: list[str] = field(default_factory=list)
+    """``module:function`` to call before the script is loaded."""
+
+    def encode(self) -> bytes:
+        """Return the payload of a ``SCRIPT`` frame."""
+        return encode_json(asdict(self))
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ScriptStart:
+        """Read the payload of a ``SCRIPT`` frame."""
         return build(cls, decode_json(payload))
 
 

@@ -8,7 +8,7 @@ import resource
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Optional, TextIO
 
 from azml_pipelines.data.loading import FileInput, InputFacts, TableInput
 from azml_pipelines.data.output_action import output_actions
@@ -25,11 +25,21 @@ from azml_pipelines.worker.to_csv_settings import read_to_csv_settings
 from azml_pipelines.worker.user_errors import UserErrors, describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from azml_pipelines.data.output_action import OutputAction
     from azml_pipelines.worker.forkserver import ChildOrder
     from azml_pipelines.worker.messages import NodeStart, WorkerInput
 
-__all__ = ["input_reader", "output_action_of", "settle_in", "take_streams", "work"]
+__all__ = [
+    "input_reader",
+    "limit_memory",
+    "output_action_of",
+    "run_startup",
+    "settle_in",
+    "take_streams",
+    "work",
+]
 
 _LOG_FORMAT = "%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"
 
@@ -38,7 +48,7 @@ def work(order: ChildOrder) -> int:
     """Be the worker process that ``order`` describes; return its exit code."""
     node, process = order.node, order.start.process
     logs = Path(node.logs)
-    take_streams(order)
+    take_streams(order.outputs)
     try:
         settle_in(node, process, logs)
         action = output_action_of(node)
@@ -62,9 +72,9 @@ def work(order: ChildOrder) -> int:
     return worker.serve()
 
 
-def take_streams(order: ChildOrder) -> None:
-    """Print from now on where ``order`` says."""
-    for target, standard in zip(order.outputs, (1, 2)):
+def take_streams(outputs: Sequence[int]) -> None:
+    """Print from now on to these descriptors, if there are any."""
+    for target, standard in zip(outputs, (1, 2)):
         os.dup2(target, standard)
         os.close(target)
     sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
@@ -98,9 +108,7 @@ def settle_in(node: NodeStart, process: str, logs: Path) -> None:
     os.environ["AZML_NODE"] = node.node
     os.environ["AZML_PROCESS"] = process
     os.environ["AZML_LOG_DIR"] = str(script_log)
-    if node.memory_limit is not None:
-        limit = node.memory_limit
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit_memory(node.memory_limit)
     os.chdir(node.source_directory)
     sys.path.insert(0, node.source_directory)
     sys.argv = [os.path.join(node.source_directory, node.entry_script), *node.arguments]
@@ -110,7 +118,18 @@ def settle_in(node: NodeStart, process: str, logs: Path) -> None:
         format=_LOG_FORMAT,
         force=True,
     )
-    for place in node.startup:
+    run_startup(node.startup)
+
+
+def limit_memory(limit: Optional[int]) -> None:  # noqa: UP045 - Python 3.9 too
+    """Let this process hold no more than ``limit`` bytes of data; None: as it likes."""
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def run_startup(places: Sequence[str]) -> None:
+    """Call ``module:function`` for each of ``places``."""
+    for place in places:
         module, _, function = place.partition(":")
         getattr(import_module(module), function)()
 

@@ -21,7 +21,7 @@ _TRACEBACK_LIMIT = 16_000
 _LINE_LIMIT = 200
 _OWN_PACKAGE = __name__.partition(".")[0]
 _OWN_FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
-_IMPORT_MACHINERY = "<frozen importlib"
+_IMPORT_MACHINERY = ("<frozen importlib", "<frozen runpy>")
 
 
 def _shorten(text: str, limit: int) -> str:
@@ -44,7 +44,7 @@ def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
     first = trace
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
-        if not path.startswith((_OWN_FOLDER, _IMPORT_MACHINERY)):
+        if not path.startswith((_OWN_FOLDER, *_IMPORT_MACHINERY)):
             return trace
         trace = trace.tb_next
     return first

@@ -29,6 +29,7 @@ MANY_PARAMETERS = {
     "Model.register": "version 1's signature",
     "ParallelRunConfig.__init__": "version 1's signature",
     "PipelineData.__init__": "version 1's signature",
+    "PythonScriptStep.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",
     "TabularDatasetFactory.register_pandas_dataframe": "version 1's signature",
     "Workspace.create": "version 1's signature",

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from azml_pipelines.engine import parallel_executor
-from azml_pipelines.engine.parallel_executor import ParallelExecutor, StepContext
+from azml_pipelines.engine.step_executor import StepContext, make_executor, run_step
 from azml_pipelines.errors import ExecutionError
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.journal import Journal
@@ -56,7 +56,8 @@ def work(job, monkeypatch):
         plan = RunPlan.model_validate_json(run.folder.plan.read_bytes())
         context = StepContext(plan, run.folder, epoch, journals[0], lambda: None)
         journals[0].start_run()
-        return run, lambda: ParallelExecutor(plan.steps[0], 0, context).run()
+        step = plan.steps[0]
+        return run, lambda: run_step(make_executor(step, 0, context), step, 0, context)
 
     yield work
     for journal in journals:

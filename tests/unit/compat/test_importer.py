@@ -82,7 +82,7 @@ def test_what_needs_azure_imports_and_explains_itself(run_python):
     finished = run_python(
         """
         from azureml.core.compute import AksCompute
-        from azureml.pipeline.steps import AutoMLStep, PythonScriptStep
+        from azureml.pipeline.steps import AutoMLStep, ModuleStep
         from azureml.train.hyperdrive import choice
         from azml_pipelines.errors import NotAvailableError
 
@@ -91,7 +91,7 @@ def test_what_needs_azure_imports_and_explains_itself(run_python):
             lambda: AutoMLStep(name="x"),
             lambda: AksCompute.provisioning_configuration(),
             lambda: choice(1, 2),
-            lambda: PythonScriptStep(),
+            lambda: ModuleStep(),
         ):
             try:
                 use()

@@ -13,7 +13,7 @@ from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.engine.step_inputs import step_inputs
 from azml_pipelines.engine.worker_environment import (
     driver_arguments,
-    worker_environment,
+    step_environment,
 )
 from azml_pipelines.plan.run_plan import InputPlan, OutputPlan
 
@@ -134,8 +134,9 @@ def variables(planned):
             environment_variables=environment or {},
         )
         found, side = step_inputs(run.step)
-        return worker_environment(
-            run.plan, run.folder, run.step, [*found, *side], OUTPUT
+        outputs = {output.name: str(OUTPUT) for output in run.step.all_outputs}
+        return step_environment(
+            run.plan, run.folder, run.step, [*found, *side], outputs
         )
 
     return variables
@@ -152,7 +153,6 @@ def test_the_run_and_its_workspace(variables, tmp_path):
         "AZUREML_ARM_RESOURCEGROUP": "group",
         "AZUREML_ARM_WORKSPACE_NAME": "testing",
         "AZUREML_ARM_PROJECT_NAME": "digits",
-        "AZUREML_BI_OUTPUT_PATH": "/output",
         "AZUREML_DATAREFERENCE_rows": "/output",
         "AZML_RUN_ID": "run-1",
         "AZML_WORKSPACE": str(tmp_path),

@@ -6,7 +6,7 @@ import pytest
 
 from azml_pipelines import DataPath, ParameterError, PipelineParameter
 from azml_pipelines.plan.definition import ParameterDefinition, PipelineDefinition
-from azml_pipelines.plan.describe import datapath_source
+from azml_pipelines.plan.describe_ports import datapath_source
 from azml_pipelines.plan.parameter_values import resolve_values
 
 DEFAULTS = {"str": "a", "int": 1, "float": 1.5, "bool": True}

@@ -1,0 +1,137 @@
+"""The outputs of a script: written aside, and brought to their place on success.
+
+A script writes beside the place of its output, under a name that no dataset lists. When
+it has succeeded, one rename brings each output to its place; where something is there
+already, one rename for each file. What a failed try has written is gone with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.datastore_transfer import files_below
+from azml_pipelines.data.file_copy import UNFINISHED
+from azml_pipelines.data.file_store import (
+    StoreError,
+    StoreLocation,
+    is_local,
+    open_store,
+)
+from azml_pipelines.data.local_url import local_folder
+from azml_pipelines.errors import OutputError
+from azml_pipelines.failpoints import point
+
+if TYPE_CHECKING:
+    from azml_pipelines.plan.run_plan import OutputPlan
+
+__all__ = ["StagedOutput", "stage_output"]
+
+
+@dataclass(frozen=True)
+class StagedOutput:
+    """One output of a step that is at work."""
+
+    plan: OutputPlan
+    place: Path
+    """Where it goes; for a remote store, where it is kept until it is brought there."""
+    staged: Path
+    """Where the script writes it, a folder or a file."""
+
+    def prepare(self) -> None:
+        """Make room for a try: nothing is left there of an earlier one.
+
+        Raises:
+            OutputError: The folder cannot be made.
+        """
+        try:
+            _remove(self.staged)
+            folder = self.staged.parent
+            if self.plan.form == "dataset" or self.plan.is_directory:
+                folder = self.staged
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            msg = f"the output folder {self.place} cannot be made: {error.strerror}"
+            raise OutputError(msg) from error
+
+    def publish(self) -> None:
+        """Bring what was written to its place; doing it again changes nothing.
+
+        Raises:
+            OutputError: It cannot be brought there.
+        """
+        try:
+            if not self.staged.exists() and not self.place.exists():
+                # Whoever reads it finds nothing in it, rather than nothing.
+                self.staged.mkdir(parents=True, mode=0o700)
+            if self.staged.exists():
+                point("script_output.rename")
+                _move(self.staged, self.place)
+        except OSError as error:
+            msg = f"the output {self.place} cannot be written: {error.strerror}"
+            raise OutputError(msg) from error
+        if not is_local(self.plan.url):
+            self._upload()
+
+    def discard(self) -> None:
+        """Forget what was written."""
+        _remove(self.staged)
+
+    def _upload(self) -> None:
+        location = StoreLocation(self.plan.url, self.plan.options, self.plan.datastore)
+        path = self.plan.path_on_datastore
+        try:
+            store = open_store(location)
+            if self.place.is_file():
+                store.put(self.place, path)
+                return
+            for name in files_below(self.place):
+                store.put(self.place / name, f"{path}/{name}")
+        except StoreError as error:
+            msg = f"the output is complete in {self.place}, but: {error.message}"
+            raise OutputError(msg) from error
+
+
+def stage_output(plan: OutputPlan, fallback: Path, owner: str) -> StagedOutput:
+    """Return where an output is written and where it goes.
+
+    Args:
+        plan: The output.
+        fallback: A local folder for those of remote stores.
+        owner: A name that no other step has.
+    """
+    place = fallback / plan.name
+    if is_local(plan.url):
+        place = Path(local_folder(plan.url)) / plan.path_on_datastore
+    # On the disk of its place, so that a rename is enough.
+    aside = place.parent / f"{UNFINISHED}{owner}"
+    return StagedOutput(plan, place, aside / plan.name)
+
+
+def _move(source: Path, destination: Path) -> None:
+    """Rename, file by file where the destination is a folder already."""
+    destination.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if source.is_symlink() or not source.is_dir() or not destination.is_dir():
+        if destination.is_dir() and not any(destination.iterdir()):
+            destination.rmdir()
+        source.replace(destination)
+        return
+    for entry in sorted(source.iterdir()):
+        _move(entry, destination / entry.name)
+    source.rmdir()
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+    aside = place.parent
+    if (
+        aside.name.startswith(UNFINISHED)
+        and aside.is_dir()
+        and not any(aside.iterdir())
+    ):
+        aside.rmdir()

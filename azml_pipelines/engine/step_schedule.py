@@ -1,0 +1,115 @@
+"""Which steps of a plan may start now: their inputs, the slots. No I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["ScheduledStep", "StepSchedule"]
+
+
+@dataclass(frozen=True)
+class ScheduledStep:
+    """What has to be known of a step to find its turn."""
+
+    id: str
+    after: tuple[str, ...] = ()
+    """Ids of the steps that have to finish first."""
+    slots: int = 1
+    """Processes that it uses at the same time; never more than there are."""
+
+
+class StepSchedule:
+    """Hands out steps, each once, and none before those that it needs.
+
+    Of the steps that are ready, the first ones of the plan start first. One that needs
+    more slots than are free lets later ones go ahead.
+
+    Args:
+        steps: All steps, each one after those it needs.
+        slots: How many processes may run at the same time, at least 1.
+        finished: Positions of the steps that are done already.
+        goes_on: Whether steps that do not need a failed one go on.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[ScheduledStep],
+        slots: int,
+        finished: Iterable[int] = (),
+        *,
+        goes_on: bool = False,
+    ) -> None:
+        self._steps = steps
+        self._slots = max(slots, 1)
+        self._free = self._slots
+        self._goes_on = goes_on
+        self._stopped = False
+        positions = {step.id: position for position, step in enumerate(steps)}
+        self._waits_for = [len(set(step.after)) for step in steps]
+        self._needed_by: list[list[int]] = [[] for _ in steps]
+        for position, step in enumerate(steps):
+            for needed in dict.fromkeys(step.after):
+                self._needed_by[positions[needed]].append(position)
+        self.running: set[int] = set()
+        done = set(finished)
+        for position in done:
+            self._release(position)
+        self._ready = [
+            position
+            for position, count in enumerate(self._waits_for)
+            if not count and position not in done
+        ]
+        heapify(self._ready)
+        self._begun = True
+
+    _begun = False
+
+    def take(self) -> list[int]:
+        """Return the positions of the steps that start now; they take their slots."""
+        taken: list[int] = []
+        passed: list[int] = []
+        while self._ready and self._free and not self._stopped:
+            position = heappop(self._ready)
+            need = self._need(position)
+            if need > self._free:
+                passed.append(position)
+                continue
+            self._free -= need
+            taken.append(position)
+        for position in passed:
+            heappush(self._ready, position)
+        self.running.update(taken)
+        return taken
+
+    def finished(self, position: int) -> None:
+        """Note that a step has finished: those that wait for it alone are ready."""
+        self._give_back(position)
+        self._release(position)
+
+    def failed(self, position: int) -> None:
+        """Note that a step has failed: those that need it never start."""
+        self._give_back(position)
+        if not self._goes_on:
+            self.stop()
+
+    def stop(self) -> None:
+        """Let nothing start any more."""
+        self._stopped = True
+
+    def _need(self, position: int) -> int:
+        return min(max(self._steps[position].slots, 1), self._slots)
+
+    def _give_back(self, position: int) -> None:
+        self.running.remove(position)
+        self._free += self._need(position)
+
+    def _release(self, position: int) -> None:
+        for other in self._needed_by[position]:
+            self._waits_for[other] -= 1
+            if self._begun and not self._waits_for[other]:
+                heappush(self._ready, other)

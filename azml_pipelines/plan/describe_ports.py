@@ -1,0 +1,132 @@
+"""What steps read, write and are started with, as it is written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azml_pipelines.data.data_reference import DataPath, DataReference
+from azml_pipelines.data.dataset_paths import data_sources
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.masking import stored_variables
+from azml_pipelines.pipeline.environment_variables import checked_variables
+from azml_pipelines.pipeline.mini_batch_size import ByteCount
+from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.pipeline_data import PipelineData
+from azml_pipelines.plan.definition import (
+    ArgumentDefinition,
+    InputDefinition,
+    OutputDefinition,
+    ParameterReference,
+    StepOutputReference,
+)
+from azml_pipelines.plan.run_plan import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.pipeline.input_port import InputPort
+    from azml_pipelines.pipeline.pipeline import Pipeline
+    from azml_pipelines.pipeline.step import PipelineStep
+    from azml_pipelines.pipeline.step_arguments import ScriptArgument
+
+__all__ = [
+    "bindable",
+    "datapath_source",
+    "describe_argument",
+    "describe_input",
+    "describe_output",
+    "describe_variables",
+]
+
+
+def datapath_source(path: DataPath) -> DataSource:
+    """Return the place that a DataPath names."""
+    return data_sources(path)[0]
+
+
+def bindable(value: object) -> object:
+    """Return a setting as it is written down, a parameter as a reference."""
+    if isinstance(value, PipelineParameter):
+        return ParameterReference(parameter=value.name)
+    if isinstance(value, ByteCount):
+        return value.written
+    as_python = getattr(value, "item", None)  # a number of numpy
+    return as_python() if callable(as_python) else value
+
+
+def describe_input(
+    port: InputPort,
+    producers: Mapping[PipelineData, PipelineStep],
+    keys: Mapping[PipelineStep, str],
+) -> InputDefinition:
+    """Write down what a step reads.
+
+    Args:
+        port: What.
+        producers: Which step makes it, if one does.
+        keys: Of all steps.
+    """
+    return InputDefinition(
+        name=port.name,
+        mode=port.mode,
+        path_on_compute=port.path_on_compute,
+        source=_input_source(port, producers, keys),
+    )
+
+
+def _input_source(
+    port: InputPort,
+    producers: Mapping[PipelineData, PipelineStep],
+    keys: Mapping[PipelineStep, str],
+) -> DatasetDefinition | ParameterReference | StepOutputReference:
+    source = port.current_source()
+    if isinstance(source, PipelineParameter):
+        return ParameterReference(parameter=source.name)
+    if isinstance(source, PipelineData):
+        producer = keys[producers[source]]
+        return StepOutputReference(
+            step=producer, output=source.output_name, reading=port.reading
+        )
+    if isinstance(source, DataReference):
+        return DatasetDefinition(kind="file", sources=data_sources(source))
+    return source.definition
+
+
+def describe_output(pipeline: Pipeline, data: PipelineData) -> OutputDefinition:
+    """Write down what a step writes, and onto which datastore."""
+    datastore = data.datastore or pipeline.default_datastore
+    if datastore is None or isinstance(datastore, str):
+        datastore = pipeline.workspace.get_datastore(datastore)
+    return OutputDefinition(
+        name=data.output_name,
+        datastore=datastore.settings.name,
+        url=datastore.settings.url,
+        options=datastore.settings.options,
+        path_template=data.path_template,
+        registrations=tuple(data.registrations),
+        form="data" if data.path_template is None else "dataset",
+        is_directory=data.is_directory,
+        pipeline_output_name=None
+        if data.pipeline_output_name is None
+        else str(data.pipeline_output_name),
+    )
+
+
+def describe_argument(argument: ScriptArgument) -> ArgumentDefinition:
+    """Write down one argument."""
+    if isinstance(argument, str):
+        return argument
+    if isinstance(argument, PipelineParameter):
+        return ParameterReference(parameter=argument.name)
+    return Reference(port=argument.port, name=argument.name)
+
+
+def describe_variables(step: PipelineStep) -> dict[str, str]:
+    """Write down the environment variables of a step.
+
+    References only: a definition is stored, and a stored secret is no secret.
+
+    Raises:
+        DeclarationError: A name or a value cannot be set.
+    """
+    return stored_variables(checked_variables(step.name, step.environment_variables))

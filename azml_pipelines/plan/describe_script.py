@@ -1,0 +1,93 @@
+"""Steps of one script or one command, as they are written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+
+from azml_pipelines.errors import DeclarationError, UnknownStepKindError
+from azml_pipelines.pipeline.parallel_run_config import compute_name
+from azml_pipelines.pipeline.python_script_step import PythonScriptStep
+from azml_pipelines.plan.definition import PythonScriptStepDefinition
+from azml_pipelines.plan.describe_ports import (
+    bindable,
+    describe_argument,
+    describe_input,
+    describe_output,
+    describe_variables,
+)
+from azml_pipelines.plan.problems import one_line
+from azml_pipelines.plan.run_plan import ComputePlan, ScriptLimits
+from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azml_pipelines.pipeline.pipeline import Pipeline
+    from azml_pipelines.pipeline.script_step import ScriptStep
+    from azml_pipelines.pipeline.step import PipelineStep
+    from azml_pipelines.plan.definition import ScriptStepDefinition
+
+__all__ = ["describe_script_step"]
+
+
+def describe_script_step(
+    pipeline: Pipeline, step: ScriptStep, keys: Mapping[PipelineStep, str]
+) -> ScriptStepDefinition:
+    """Write down a step that runs a script or a command.
+
+    Raises:
+        DeclarationError: Its script is missing, or something cannot be written down.
+        UnknownStepKindError: It is of another kind.
+    """
+    fields = _fields(pipeline, step, keys)
+    if isinstance(step, PythonScriptStep):
+        source = step.source(pipeline.default_source_directory)
+        return PythonScriptStepDefinition(
+            source_directory=str(source.directory),
+            script_name=source.entry_script,
+            **fields,
+        )
+    msg = f"Step {shown(step.name)} is a {type(step).__name__}, which cannot run."
+    raise UnknownStepKindError(msg)
+
+
+def _fields(
+    pipeline: Pipeline, step: ScriptStep, keys: Mapping[PipelineStep, str]
+) -> dict[str, Any]:
+    producers = pipeline.graph.producers
+    target = cast("Any", step.compute_target)
+    environment = step.environment
+    return {
+        "key": keys[step],
+        "name": step.name,
+        "inputs": tuple(
+            describe_input(port, producers, keys) for port in step.input_ports
+        ),
+        "outputs": tuple(describe_output(pipeline, data) for data in step.written),
+        "arguments": tuple(map(describe_argument, step.script_arguments)),
+        "environment": None if environment is None else environment.definition(),
+        "environment_variables": describe_variables(step),
+        "parameters": {name: bindable(value) for name, value in step.params.items()},
+        "limits": _limits(step),
+        "version": None if step.version is None else str(step.version),
+        "compute": ComputePlan(name=compute_name(target) or "local"),
+        "after": tuple(keys[other] for other in pipeline.graph.needed_by(step)),
+        "allow_reuse": bool(step.allow_reuse),
+    }
+
+
+def _limits(step: ScriptStep) -> ScriptLimits:
+    timeout = step.limits.timeout
+    if timeout is None and step.runconfig is not None:
+        timeout = step.runconfig.max_run_duration_seconds
+    try:
+        return ScriptLimits(
+            timeout=timeout,
+            max_try=step.limits.max_try,
+            memory=cast("int | None", step.limits.memory),
+        )
+    except ValidationError as error:
+        msg = f"Step {shown(step.name)}: {one_line(error)}."
+        raise DeclarationError(msg) from None

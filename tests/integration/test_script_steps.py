@@ -1,0 +1,187 @@
+"""Scripts run in processes of their own; their outputs appear whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from azml_pipelines import (
+    Experiment,
+    OutputFileDatasetConfig,
+    Pipeline,
+    PipelineData,
+    PipelineParameter,
+    PythonScriptStep,
+)
+
+MAKES = """
+import os, sys
+os.makedirs(sys.argv[1], exist_ok=True)
+for number in range(int(sys.argv[2])):
+    with open(os.path.join(sys.argv[1], f"{number}.txt"), "w") as file:
+        file.write(str(number))
+"""
+ADDS = """
+import sys
+from pathlib import Path
+total = sum(int(path.read_text()) for path in Path(sys.argv[1]).iterdir())
+Path(sys.argv[2]).write_text(str(total))
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Make a step of a script given as text."""
+    numbers = iter(range(100))
+
+    def script(text, name=None, **fields):
+        folder = tmp_path / f"source-{next(numbers)}"
+        folder.mkdir()
+        (folder / "main.py").write_text(text)
+        return PythonScriptStep(
+            "main.py", name=name, source_directory=str(folder), **fields
+        )
+
+    return script
+
+
+@pytest.fixture
+def run_steps(workspace):
+    """Run steps to their end."""
+
+    def run_steps(*steps, **keywords):
+        pipeline = Pipeline(workspace, list(steps))
+        run = Experiment(workspace, "tests").submit(pipeline, **keywords)
+        run.wait_for_completion(show_output=False, raise_on_error=False)
+        return run
+
+    return run_steps
+
+
+def place(run, name):
+    """Return where an output lies."""
+    return {one.name: Path(one.path) for one in run.output_places()}[name]
+
+
+def names(folder):
+    """Return what is in a folder."""
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_one_script_reads_what_another_has_written(script, run_steps, debug):
+    """A folder and a file, with a parameter; in the present process as well."""
+    made, total = PipelineData("made"), PipelineData("total")
+    count = PipelineParameter("count", default_value=3)
+    first = script(MAKES, "make", arguments=[made, count], outputs=[made])
+    second = script(
+        ADDS, "add", arguments=[made, total], inputs=[made], outputs=[total]
+    )
+    run = run_steps(first, second, pipeline_parameters={"count": 5}, debug=debug)
+
+    assert run.get_status() == "Finished", run.state().error
+    assert place(run, "total").read_text() == "10"
+    assert names(place(run, "made")) == [f"{n}.txt" for n in range(5)]
+
+
+def test_a_failing_script_names_itself_and_its_line(script, run_steps):
+    """The step, the exception, the line; what it had written is nowhere."""
+    made = PipelineData("made")
+    step = script(
+        MAKES + "\nraise ValueError('no more')", arguments=[made, 2], outputs=[made]
+    )
+    run = run_steps(step)
+
+    assert run.get_status() == "Failed"
+    assert run.state().error == (
+        "Step 'main.py' failed: main.py: ValueError: no more at main.py:8 in <module>: "
+        "raise ValueError('no more')."
+    )
+    assert not place(run, "made").exists()
+    left = place(run, "made").parent
+    assert not left.exists() or list(left.rglob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("import sys; sys.exit(3)", "exit code 3", id="an exit code"),
+        pytest.param("import sys; sys.exit('no')", "exit code 1", id="a text"),
+        pytest.param("import ctypes; ctypes.string_at(0)", "SIGSEGV", id="a crash"),
+        pytest.param("import os; os._exit(7)", "exit code 7", id="a hard exit"),
+        pytest.param("def f(:", "SyntaxError", id="no Python"),
+    ],
+)
+def test_how_a_script_ended_is_said(script, run_steps, text, said):
+    """Exit codes and signals have their names."""
+    run = run_steps(script(text))
+
+    assert run.get_status() == "Failed"
+    assert said in run.state().error
+
+
+def test_zero_is_success(script, run_steps):
+    """Also when a script says so."""
+    assert run_steps(script("import sys; sys.exit(0)")).get_status() == "Finished"
+
+
+def test_a_script_that_takes_too_long_is_killed_with_its_children(
+    script, run_steps, tmp_path
+):
+    """The whole process group goes, and the message says after how long."""
+    text = f"""
+import subprocess, time
+child = subprocess.Popen(["sleep", "60"])
+open({str(tmp_path / "child")!r}, "w").write(str(child.pid))
+time.sleep(60)
+"""
+    started = time.monotonic()
+    run = run_steps(script(text, timeout_seconds=1.5))
+
+    assert "took longer than 1.5 s and was killed" in run.state().error
+    assert time.monotonic() - started < 30
+    assert not alive(int((tmp_path / "child").read_text()))
+
+
+def test_a_script_is_tried_again(script, run_steps, tmp_path):
+    """As often as it may; each try begins with an empty output."""
+    count = tmp_path / "count"
+    made = PipelineData("made")
+    text = f"""
+import os, sys
+with open({str(count)!r}, "a") as file:
+    file.write("x")
+tries = os.path.getsize({str(count)!r})
+assert not os.path.exists(sys.argv[1])
+os.makedirs(sys.argv[1])
+open(os.path.join(sys.argv[1], str(tries)), "w").close()
+if tries < 3:
+    raise RuntimeError(tries)
+"""
+    run = run_steps(script(text, arguments=[made], outputs=[made], max_try=3))
+
+    assert run.get_status() == "Finished", run.state().error
+    assert names(place(run, "made")) == ["3"]
+
+
+def test_an_output_configuration_is_a_folder_that_exists(script, run_steps, workspace):
+    """It needs no entry in outputs, and ends at its destination."""
+    store = workspace.get_default_datastore()
+    output = OutputFileDatasetConfig("table", destination=(store, "tables/one"))
+    text = "import os, sys; open(os.path.join(sys.argv[1], 'a.txt'), 'w').write('a')"
+    run = run_steps(script(text, arguments=[output]))
+
+    assert run.get_status() == "Finished", run.state().error
+    assert place(run, "table").joinpath("a.txt").read_text() == "a"
+    assert place(run, "table").parts[-2:] == ("tables", "one")
+
+
+def alive(pid):
+    """Whether a process runs."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    return "State:\tZ" not in status
