@@ -142,6 +142,11 @@ class _StepDefinition(_Frozen):
         """Everything that it writes."""
         return ()
 
+    @property
+    def script(self) -> str:
+        """The file of its source directory that it runs; empty when it runs none."""
+        return ""
+
 
 class ParallelRunStepDefinition(_StepDefinition):
     """One ParallelRunStep of a pipeline."""
@@ -158,6 +163,11 @@ class ParallelRunStepDefinition(_StepDefinition):
     def all_outputs(self) -> tuple[OutputDefinition, ...]:
         """The output, if there is one."""
         return () if self.output is None else (self.output,)
+
+    @property
+    def script(self) -> str:
+        """The entry script."""
+        return self.entry_script
 
 
 class _ScriptStepDefinition(_StepDefinition):
@@ -182,6 +192,11 @@ class PythonScriptStepDefinition(_ScriptStepDefinition):
 
     kind: Literal["python_script"] = "python_script"
     script_name: str
+
+    @property
+    def script(self) -> str:
+        """The script."""
+        return self.script_name
 
 
 class CommandStepDefinition(_ScriptStepDefinition):

@@ -23,7 +23,7 @@ from azml_pipelines.serving.request_body import (
 )
 from azml_pipelines.serving.response_body import OFFERED, chosen_type, write_body
 from azml_pipelines.worker.entry import MiniBatchContext, entries
-from azml_pipelines.worker.forkserver import ForkServer
+from azml_pipelines.worker.forkserver import ChildOrder, ForkServer
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.messages import INIT_FAILED, READY
 from azml_pipelines.worker.process import settle_in, take_streams
@@ -31,7 +31,6 @@ from azml_pipelines.worker.user_errors import describe_error
 
 if TYPE_CHECKING:
     from azml_pipelines.worker.entry import Entry
-    from azml_pipelines.worker.forkserver import ChildOrder
     from azml_pipelines.worker.messages import UserError
 
 __all__ = ["ModelWorker", "main"]
@@ -127,9 +126,9 @@ def main() -> int:
     for module in sys.argv[2:]:
         import_module(module)
     order = ForkServer(control).serve()
-    if order is None:
+    if not isinstance(order, ChildOrder):
         os._exit(0)
-    take_streams(order)
+    take_streams(order.outputs)
     return ModelWorker(order).serve()
 
 

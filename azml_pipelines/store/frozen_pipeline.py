@@ -80,10 +80,15 @@ def _copy_sources(
     copies: dict[str, str] = {}
     for step in definition.steps:
         source = step.source_directory
-        if source not in copies:
+        if source and source not in copies:
             copies[source] = f"snapshots/{len(copies)}"
             files = copy_snapshot(Path(source), folder.root / copies[source])
             for line in source_warnings(source, files):
                 warnings.warn(line, UserWarning, stacklevel=2)
-        check_in_snapshot(folder.root / copies[source], step.entry_script, step.name)
-    return {step.key: copies[step.source_directory] for step in definition.steps}
+        if step.script:
+            check_in_snapshot(folder.root / copies[source], step.script, step.name)
+    return {
+        step.key: copies[step.source_directory]
+        for step in definition.steps
+        if step.source_directory
+    }

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from azml_pipelines.masking import Masker
 from azml_pipelines.worker.process import (
     limit_memory,
-    take_streams,
     run_startup,
+    take_streams,
 )
 from azml_pipelines.worker.user_errors import describe_error
 
