@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         WebserviceException,
         WorkspaceException,
     )
+    from azml_pipelines.pipeline.command_step import CommandStep
+    from azml_pipelines.pipeline.data_transfer_step import DataTransferStep
     from azml_pipelines.pipeline.environment import CondaDependencies, Environment
     from azml_pipelines.pipeline.output_file_dataset_config import (
         OutputFileDatasetConfig,
@@ -69,12 +71,14 @@ __all__ = [
     "ActivityFailedException",
     "AmlCompute",
     "AzmlError",
+    "CommandStep",
     "ComputeTarget",
     "ComputeTargetException",
     "CondaDependencies",
     "DataPath",
     "DataPathComputeBinding",
     "DataReference",
+    "DataTransferStep",
     "DataType",
     "Dataset",
     "DatasetConsumptionConfig",
@@ -123,12 +127,14 @@ _PLACES = {
     "ActivityFailedException": "errors",
     "AmlCompute": "compute.target",
     "AzmlError": "errors",
+    "CommandStep": "pipeline.command_step",
     "ComputeTarget": "compute.target",
     "ComputeTargetException": "errors",
     "CondaDependencies": "pipeline.environment",
     "DataPath": "data.data_reference",
     "DataPathComputeBinding": "data.data_reference",
     "DataReference": "data.data_reference",
+    "DataTransferStep": "pipeline.data_transfer_step",
     "DataType": "data.data_type",
     "Dataset": "data.dataset",
     "DatasetConsumptionConfig": "data.consumption",

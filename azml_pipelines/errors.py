@@ -29,6 +29,7 @@
     . InitFailedError
     . ComputeLostError
     . StalledRunError
+    . ConditionError               the condition of a step cannot be decided
     . ScriptFailedError            a script or command of a step did not succeed
     . OutputError
     . DamagedPartError
@@ -48,6 +49,7 @@ __all__ = [
     "BadYamlError",
     "ComputeLostError",
     "ComputeTargetException",
+    "ConditionError",
     "CycleError",
     "DamagedPartError",
     "DeclarationError",
@@ -221,6 +223,10 @@ class ComputeLostError(ExecutionError):
 
 class StalledRunError(ExecutionError):
     """Nothing has moved for longer than anything may take."""
+
+
+class ConditionError(ExecutionError):
+    """The condition of a step needs a metric that was not logged, or is no number."""
 
 
 class ScriptFailedError(ExecutionError):

@@ -18,6 +18,7 @@ _COMMANDS = {
     "runs": "List the runs of this workspace.",
     "show": "Show what a run has done so far.",
     "logs": "List or print what a run has written.",
+    "metrics": "Print what the scripts of a run have logged.",
     "cancel": "Stop a run.",
     "resubmit": "Run a pipeline again with other values.",
     "resume": "Go on with a run that was stopped or failed.",

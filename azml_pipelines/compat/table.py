@@ -105,6 +105,12 @@ _OURS = {
         "azureml.pipeline.core": "InputPortBinding PipelineData",
         "azureml.pipeline.core.builder": "PipelineData",
     },
+    "azml_pipelines.pipeline.command_step": {
+        "azureml.pipeline.steps": "CommandStep",
+    },
+    "azml_pipelines.pipeline.data_transfer_step": {
+        "azureml.pipeline.steps": "DataTransferStep",
+    },
     "azml_pipelines.pipeline.python_script_step": {
         "azureml.pipeline.steps": "PythonScriptStep",
     },
@@ -244,9 +250,7 @@ _LATER = {
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
     "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
     "azureml.pipeline.core.schedule": "Schedule ScheduleRecurrence TimeZone",
-    "azureml.pipeline.steps": (
-        "CommandStep DataTransferStep HyperDriveStep HyperDriveStepRun ModuleStep"
-    ),
+    "azureml.pipeline.steps": ("HyperDriveStep HyperDriveStepRun ModuleStep"),
     "azureml.train.hyperdrive": (
         "BanditPolicy BayesianParameterSampling GridParameterSampling "
         "HyperDriveConfig HyperDriveRun MedianStoppingPolicy NoTerminationPolicy "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.file_store import is_local
+from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.wording import shown
 
@@ -54,11 +57,15 @@ def read_below(
     """Return the dataset of what lies below ``source``.
 
     Args:
-        source: A folder.
+        source: A folder, or a single file, which is the whole table then.
         reading: How it becomes a table: its only source is a pattern below the folder.
     """
     if reading is None:
         return DatasetDefinition(kind="file", sources=(source,))
+    if is_local(source.url):
+        place = os.path.join(local_folder(source.url), source.path)  # noqa: PTH118 - text
+        if os.path.isfile(place):  # noqa: PTH113 - the same
+            return reading.model_copy(update={"sources": (source,)})
     pattern = reading.sources[0].path
     below = source.model_copy(update={"path": f"{source.path}/{pattern}"})
     return reading.model_copy(update={"sources": (below,)})

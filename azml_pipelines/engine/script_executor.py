@@ -124,6 +124,7 @@ class ScriptExecutor:
         step, context = self._step, self._context
         outputs = {one.plan.name: str(one.staged) for one in self._outputs}
         variables = step_environment(context.run, context.folder, step, inputs, outputs)
+        variables["AZML_TRY"] = name
         for key, value in step.parameters.items():
             variables.setdefault(f"AML_PARAMETER_{key}", value)
         script = step.script if isinstance(step, PythonScriptStepPlan) else ""

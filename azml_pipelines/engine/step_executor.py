@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from azml_pipelines.compute.standby import Standby
+from azml_pipelines.engine.conditions import reason_to_skip
 from azml_pipelines.engine.node_plans import StepPlace
 from azml_pipelines.errors import AzmlError, ExecutionError, RunCanceledError
 from azml_pipelines.failpoints import point
@@ -25,6 +26,7 @@ __all__ = [
     "MakeExecutor",
     "StepContext",
     "StepExecutor",
+    "StepSkipped",
     "make_executor",
     "run_step",
     "step_executors",
@@ -40,6 +42,10 @@ class StepContext(StepPlace):
     """Raises when the run has to stop; called several times a second, by any thread."""
     standby: Standby = field(default_factory=Standby)
     """What one step leaves to the next; closed after the last one."""
+
+
+class StepSkipped(Exception):  # noqa: N818 - nothing is wrong
+    """A step does not run because a condition does not hold; the text says which."""
 
 
 class StepExecutor(Protocol):
@@ -66,6 +72,7 @@ step_executors: Registry[Callable[[Any, int, StepContext], StepExecutor]] = Regi
     "kind of step",
     {
         "command": "azml_pipelines.engine.script_executor:ScriptExecutor",
+        "data_transfer": "azml_pipelines.engine.transfer_executor:TransferExecutor",
         "parallel_run": "azml_pipelines.engine.parallel_executor:ParallelExecutor",
         "python_script": "azml_pipelines.engine.script_executor:ScriptExecutor",
     },
@@ -86,6 +93,7 @@ def run_step(
     Raises:
         ExecutionError: It cannot or may not go on; the message names the step.
         RunCanceledError: The run was asked to stop.
+        StepSkipped: A condition of the step does not hold; nothing was done.
         LostRunError: Another process has taken the run over.
     """
     journal = context.journal
@@ -95,8 +103,11 @@ def run_step(
         executor.ended(status, error)
         journal.end_step(position, status, error)
 
-    journal.start_step(position)
     try:
+        reason = reason_to_skip(step, context.folder)
+        if reason:
+            raise StepSkipped(reason)
+        journal.start_step(position)
         executor.work()
     except RunCanceledError:
         end("Canceled", None)

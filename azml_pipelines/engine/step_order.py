@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.engine.node_plans import fork_server_plans
-from azml_pipelines.engine.step_executor import make_executor, run_step
+from azml_pipelines.engine.step_executor import StepSkipped, make_executor, run_step
 from azml_pipelines.engine.step_schedule import ScheduledStep, StepSchedule
 from azml_pipelines.errors import ExecutionError, RunCanceledError
 from azml_pipelines.pipeline.process_count import AUTO
@@ -60,12 +60,25 @@ def run_steps_in_turn(context: StepContext, make: MakeExecutor) -> str | None:
                 run_step(make(step, position, context), step, position, context)
             except RunCanceledError:
                 raise
+            except StepSkipped as skipped:
+                _skip(context, schedule, position, skipped)
             except ExecutionError as error:
                 schedule.failed(position)
                 first_error = first_error or error.message
             else:
                 schedule.finished(position)
     return first_error
+
+
+def _skip(
+    context: StepContext, schedule: StepSchedule, position: int, reason: StepSkipped
+) -> None:
+    """Write down that a step is skipped, and what depends on it with it."""
+    context.journal.end_step(position, "Skipped", f"skipped: {reason}")
+    name = context.run.steps[position].name
+    for other in schedule.skipped(position):
+        text = f"skipped: step {name!r}, which it needs, was skipped"
+        context.journal.end_step(other, "Skipped", text)
 
 
 class _Stop:
@@ -144,6 +157,8 @@ class _Steps:
         match error:
             case None:
                 self._schedule.finished(position)
+            case StepSkipped():
+                _skip(self._context, self._schedule, position, error)
             case ExecutionError() if not isinstance(error, RunCanceledError):
                 self._schedule.failed(position)
                 self._first_error = self._first_error or error.message

@@ -56,6 +56,7 @@ class StepSchedule:
             for needed in dict.fromkeys(step.after):
                 self._needed_by[positions[needed]].append(position)
         self.running: set[int] = set()
+        self._skipped: set[int] = set()
         done = set(finished)
         for position in done:
             self._release(position)
@@ -97,6 +98,22 @@ class StepSchedule:
         if not self._goes_on:
             self.stop()
 
+    def skipped(self, position: int) -> list[int]:
+        """Note that a step is skipped; return the steps that are skipped with it.
+
+        These are the steps that need it, and those that need them.
+        """
+        self._give_back(position)
+        found: list[int] = []
+        open_ends = [position]
+        while open_ends:
+            for other in self._needed_by[open_ends.pop()]:
+                if other not in self._skipped:
+                    self._skipped.add(other)
+                    found.append(other)
+                    open_ends.append(other)
+        return sorted(found)
+
     def stop(self) -> None:
         """Let nothing start any more."""
         self._stopped = True
@@ -111,5 +128,7 @@ class StepSchedule:
     def _release(self, position: int) -> None:
         for other in self._needed_by[position]:
             self._waits_for[other] -= 1
+            if other in self._skipped:
+                continue
             if self._begun and not self._waits_for[other]:
                 heappush(self._ready, other)

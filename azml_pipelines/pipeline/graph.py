@@ -78,12 +78,13 @@ def build_graph(
             is read, or a step that is needed is missing and may not be added.
     """
     found = list(dict.fromkeys(steps))
+    known = set(found)
     producers: dict[PipelineData, PipelineStep] = {}
     for step in found:
         _add_outputs(step, producers)
     for step in found:  # grows while it is walked
         for needed in _needs(step, producers):
-            if needed in found:
+            if needed in known:
                 continue
             if not resolve_closure:
                 msg = (
@@ -92,6 +93,7 @@ def build_graph(
                 )
                 raise DeclarationError(msg)
             found.append(needed)
+            known.add(needed)
             _add_outputs(needed, producers)
     return StepGraph(tuple(found), producers)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.errors import DeclarationError, EmptyInputsError
+from azml_pipelines.pipeline.condition import checked_conditions
 from azml_pipelines.pipeline.environment_variables import as_mapping
 from azml_pipelines.pipeline.input_port import (
     InputPort,
@@ -62,6 +63,7 @@ class ParallelRunStep(PipelineStep):
         side_inputs: Files that every worker sees whole.
         arguments: What the script finds on its command line, besides its settings.
         allow_reuse: Whether an earlier run's result may stand in.
+        when: Ours: see ``PythonScriptStep``.
 
     Raises:
         DeclarationError: Something of this is not so; also an ``AssertionError`` for
@@ -81,6 +83,8 @@ class ParallelRunStep(PipelineStep):
         side_inputs: Sequence[object] | None = None,
         arguments: Sequence[object] | None = None,
         allow_reuse: bool = True,
+        *,
+        when: object = None,
     ) -> None:
         _check_name(name)
         _check_config(name, parallel_run_config)
@@ -117,6 +121,7 @@ class ParallelRunStep(PipelineStep):
         )
         if self._source_directory is not None:
             self.source()
+        self.conditions = checked_conditions(self, when)
         if self.output is not None:
             self.output.producer = self  # last: a step that was refused writes nothing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.condition import checked_conditions
 from azml_pipelines.pipeline.script_step import (
     GivenScript,
     ScriptStep,
@@ -46,6 +47,9 @@ class PythonScriptStep(ScriptStep):
             for that of ``runconfig``.
         max_try: Ours: how often it is started when it fails, the first time included.
         memory_limit: Ours: bytes, or text such as ``"2GB"``, for all of its processes.
+        when: Ours: a condition such as ``step.metric("accuracy") > 0.9`` or
+            ``output_exists(data)``, or a list of them, which all have to hold. If one
+            does not, the step is skipped, and so is what depends on it.
 
     Raises:
         DeclarationError: Something of this is not so.
@@ -72,6 +76,7 @@ class PythonScriptStep(ScriptStep):
         timeout_seconds: float | None = None,
         max_try: int = 1,
         memory_limit: int | str | None = None,
+        when: object = None,
     ) -> None:
         if not isinstance(script_name, str) or not script_name:
             msg = (
@@ -98,6 +103,7 @@ class PythonScriptStep(ScriptStep):
         super().__init__(name or script_name, given)
         if self._source_directory is not None:
             self.source()
+        self.conditions = checked_conditions(self, when)
         self._claim_outputs()
 
     def source(self, default_source_directory: str | None = None) -> StepSource:

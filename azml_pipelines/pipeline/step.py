@@ -10,6 +10,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from azml_pipelines.pipeline.condition import Condition, StepMetric
     from azml_pipelines.pipeline.parameter import PipelineParameter
     from azml_pipelines.pipeline.pipeline_data import PipelineData
 
@@ -44,6 +45,8 @@ class PipelineStep:
         self.outputs: list[Any] = list(outputs or ())
         self.arguments: list[Any] = list(arguments or ())
         self.run_after_steps: list[PipelineStep] = []
+        self.conditions: tuple[Condition, ...] = ()
+        """What has to be so for it to run; an extension of version 1."""
 
     def run_after(self, step: PipelineStep) -> None:
         """Start this step only when ``step`` has finished.
@@ -59,6 +62,17 @@ class PipelineStep:
             raise DeclarationError(msg)
         if step not in self.run_after_steps:
             self.run_after_steps.append(step)
+
+    def metric(self, name: str) -> StepMetric:
+        """Return a metric that it will log, for ``when=`` of another step (ours).
+
+        Args:
+            name: As the script logs it; of a parallel step also ``failed_items``,
+                ``succeeded_items``, ``done_mini_batches``, ``failed_mini_batches``.
+        """
+        from azml_pipelines.pipeline.condition import StepMetric  # noqa: PLC0415 - a circle
+
+        return StepMetric(self, name)
 
     @property
     def compute_target(self) -> object:

@@ -21,6 +21,7 @@ from azml_pipelines.plan.parameter_values import PlainValue, resolve_values
 from azml_pipelines.plan.run_plan import (
     Argument,
     CommandStepPlan,
+    ConditionPlan,
     DataTransferStepPlan,
     InputPlan,
     OutputPlan,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.plan.definition import (
         ArgumentDefinition,
+        ConditionDefinition,
         InputDefinition,
         OutputDefinition,
         PipelineDefinition,
@@ -121,6 +123,8 @@ class _Compiled:
                 return DataTransferStepPlan(
                     source=self._input(step.source),
                     destination=self._outputs(step)[0],
+                    source_type=step.source_type,
+                    destination_type=step.destination_type,
                     **self._fields(step),
                 )
             case _:
@@ -164,8 +168,22 @@ class _Compiled:
             "arguments": arguments,
             "compute": step.compute,
             "after": tuple(self.step_run_ids[key] for key in step.after),
+            "when": tuple(map(self._condition, step.when)),
             "allow_reuse": step.allow_reuse,
         }
+
+    def _condition(self, condition: ConditionDefinition) -> ConditionPlan:
+        output = None
+        if condition.output is not None:
+            output = self.outputs[condition.step, condition.output]
+        return ConditionPlan(
+            step_run_id=self.step_run_ids[condition.step],
+            step_name=condition.step,
+            operator=condition.operator,
+            metric=condition.metric,
+            value=condition.value,
+            output=output,
+        )
 
     def _outputs(self, step: StepDefinition) -> tuple[OutputPlan, ...]:
         return tuple(self.outputs[step.key, one.name] for one in step.all_outputs)

@@ -26,6 +26,7 @@ __all__ = [
     "ArgumentDefinition",
     "Bindable",
     "CommandStepDefinition",
+    "ConditionDefinition",
     "DataTransferStepDefinition",
     "InputDefinition",
     "OutputDefinition",
@@ -123,6 +124,18 @@ class SettingsDefinition(_Frozen):
     environment_variables: dict[str, str] = Field(default_factory=dict)
 
 
+class ConditionDefinition(_Frozen):
+    """What has to be so for a step to run."""
+
+    step: str
+    """Key of the step that is looked at."""
+    operator: Literal[">", ">=", "<", "<=", "==", "!=", "exists"]
+    metric: str | None = None
+    value: bool | int | float | str | None = None
+    output: str | None = None
+    """Name of an output of that step; set exactly when ``metric`` is not."""
+
+
 class _StepDefinition(_Frozen):
     """What the definitions of all kinds of steps have."""
 
@@ -135,6 +148,7 @@ class _StepDefinition(_Frozen):
     compute: ComputePlan = ComputePlan()
     after: tuple[str, ...] = ()
     """Keys of the steps that have to finish first."""
+    when: tuple[ConditionDefinition, ...] = ()
     allow_reuse: bool = True
 
     @property
@@ -211,6 +225,8 @@ class DataTransferStepDefinition(_StepDefinition):
     kind: Literal["data_transfer"] = "data_transfer"
     source: InputDefinition
     destination: OutputDefinition
+    source_type: Literal["file", "directory"] | None = None
+    destination_type: Literal["file", "directory"] | None = None
 
     @property
     def all_outputs(self) -> tuple[OutputDefinition, ...]:

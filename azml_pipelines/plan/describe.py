@@ -11,6 +11,7 @@ from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import DeclarationError, UnknownStepKindError
 from azml_pipelines.masking import mask
+from azml_pipelines.pipeline.data_transfer_step import DataTransferStep
 from azml_pipelines.pipeline.entry_script_check import check_entry_script
 from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import compute_name
@@ -25,20 +26,22 @@ from azml_pipelines.plan.definition import (
     StepDefinition,
 )
 from azml_pipelines.plan.describe_ports import (
+    DescribedPipeline,
     bindable,
     datapath_source,
     describe_argument,
+    describe_conditions,
     describe_input,
     describe_output,
     describe_variables,
 )
-from azml_pipelines.plan.describe_script import describe_script_step
+from azml_pipelines.plan.describe_script import describe_script_step, describe_transfer
 from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import ComputePlan
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.step import PipelineStep
@@ -60,13 +63,13 @@ def describe(pipeline: Pipeline) -> PipelineDefinition:
     if not steps:
         msg = "The pipeline has no steps. Pass steps=[…]."
         raise DeclarationError(msg)
-    keys = _keys(steps)
+    place = DescribedPipeline(pipeline, _keys(steps))
     return PipelineDefinition(
         description=None
         if pipeline.description is None
         else mask(str(pipeline.description)),
         parameters=tuple(_parameter(p) for p in pipeline.parameters),
-        steps=tuple(_step(pipeline, step, keys) for step in steps),
+        steps=tuple(_step(place, step) for step in steps),
     )
 
 
@@ -75,11 +78,12 @@ def _keys(steps: Sequence[PipelineStep]) -> dict[PipelineStep, str]:
     keys: dict[PipelineStep, str] = {}
     free = {step.name for step in steps}
     taken = set(free)
+    numbers = dict.fromkeys(free, 2)
     for step in steps:
-        key, number = step.name, 2
+        key = step.name
         if key not in free:
-            while (key := f"{step.name}-{number}") in taken:
-                number += 1
+            while (key := f"{step.name}-{numbers[step.name]}") in taken:
+                numbers[step.name] += 1
         free.discard(key)
         taken.add(key)
         keys[step] = key
@@ -99,13 +103,13 @@ def _parameter(parameter: PipelineParameter) -> ParameterDefinition:
     )
 
 
-def _step(
-    pipeline: Pipeline, step: PipelineStep, keys: Mapping[PipelineStep, str]
-) -> StepDefinition:
+def _step(place: DescribedPipeline, step: PipelineStep) -> StepDefinition:
     if isinstance(step, ParallelRunStep):
-        return _parallel_run(pipeline, step, keys)
+        return _parallel_run(place, step)
     if isinstance(step, ScriptStep):
-        return describe_script_step(pipeline, step, keys)
+        return describe_script_step(place, step)
+    if isinstance(step, DataTransferStep):
+        return describe_transfer(place, step)
     msg = (
         f"Step {shown(step.name)} is a {type(step).__name__}, which cannot run. Use a "
         "ParallelRunStep, PythonScriptStep, CommandStep or DataTransferStep."
@@ -114,31 +118,29 @@ def _step(
 
 
 def _parallel_run(
-    pipeline: Pipeline, step: ParallelRunStep, keys: Mapping[PipelineStep, str]
+    place: DescribedPipeline, step: ParallelRunStep
 ) -> ParallelRunStepDefinition:
     config = step.parallel_run_config
     config.check()
     _refuse_what_comes_later(step)
-    source = step.source(pipeline.default_source_directory)
+    source = step.source(place.pipeline.default_source_directory)
     check_entry_script(step.name, source.directory, source.entry_script)
-    producers = pipeline.graph.producers
     return ParallelRunStepDefinition(
-        key=keys[step],
+        key=place.keys[step],
         name=step.name,
         source_directory=str(source.directory),
         entry_script=source.entry_script,
         settings=_settings(step),
         environment=config.environment.definition(),
-        inputs=tuple(
-            describe_input(port, producers, keys) for port in step.input_ports
-        ),
+        inputs=tuple(describe_input(place, port) for port in step.input_ports),
         side_inputs=tuple(
-            describe_input(port, producers, keys) for port in step.side_input_ports
+            describe_input(place, port) for port in step.side_input_ports
         ),
-        output=None if step.output is None else describe_output(pipeline, step.output),
+        output=None if step.output is None else describe_output(place, step.output),
         arguments=tuple(map(describe_argument, step.script_arguments)),
         compute=ComputePlan(name=compute_name(config.compute_target) or "local"),
-        after=tuple(keys[other] for other in pipeline.graph.needed_by(step)),
+        after=place.after(step),
+        when=describe_conditions(place, step),
         allow_reuse=bool(step.allow_reuse),
     )
 

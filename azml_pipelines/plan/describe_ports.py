@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.data_reference import DataPath, DataReference
@@ -14,6 +15,7 @@ from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import PipelineData
 from azml_pipelines.plan.definition import (
     ArgumentDefinition,
+    ConditionDefinition,
     InputDefinition,
     OutputDefinition,
     ParameterReference,
@@ -24,19 +26,42 @@ from azml_pipelines.plan.run_plan import Reference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from azml_pipelines.data.abstract_datastore import AbstractDatastore
     from azml_pipelines.pipeline.input_port import InputPort
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.step import PipelineStep
     from azml_pipelines.pipeline.step_arguments import ScriptArgument
 
 __all__ = [
+    "DescribedPipeline",
     "bindable",
     "datapath_source",
     "describe_argument",
+    "describe_conditions",
     "describe_input",
     "describe_output",
     "describe_variables",
 ]
+
+
+@dataclass(frozen=True)
+class DescribedPipeline:
+    """A pipeline that is being written down, and what was looked up for it."""
+
+    pipeline: Pipeline
+    keys: Mapping[PipelineStep, str]
+    """Of all steps."""
+    _datastores: dict[str | None, AbstractDatastore] = field(default_factory=dict)
+
+    def datastore(self, name: str | None) -> AbstractDatastore:
+        """Return a datastore of the workspace, which is asked for it once."""
+        if name not in self._datastores:
+            self._datastores[name] = self.pipeline.workspace.get_datastore(name)
+        return self._datastores[name]
+
+    def after(self, step: PipelineStep) -> tuple[str, ...]:
+        """Return the keys of the steps that have to finish before one."""
+        return tuple(self.keys[other] for other in self.pipeline.graph.needed_by(step))
 
 
 def datapath_source(path: DataPath) -> DataSource:
@@ -54,36 +79,24 @@ def bindable(value: object) -> object:
     return as_python() if callable(as_python) else value
 
 
-def describe_input(
-    port: InputPort,
-    producers: Mapping[PipelineData, PipelineStep],
-    keys: Mapping[PipelineStep, str],
-) -> InputDefinition:
-    """Write down what a step reads.
-
-    Args:
-        port: What.
-        producers: Which step makes it, if one does.
-        keys: Of all steps.
-    """
+def describe_input(place: DescribedPipeline, port: InputPort) -> InputDefinition:
+    """Write down what a step reads."""
     return InputDefinition(
         name=port.name,
         mode=port.mode,
         path_on_compute=port.path_on_compute,
-        source=_input_source(port, producers, keys),
+        source=_input_source(place, port),
     )
 
 
 def _input_source(
-    port: InputPort,
-    producers: Mapping[PipelineData, PipelineStep],
-    keys: Mapping[PipelineStep, str],
+    place: DescribedPipeline, port: InputPort
 ) -> DatasetDefinition | ParameterReference | StepOutputReference:
     source = port.current_source()
     if isinstance(source, PipelineParameter):
         return ParameterReference(parameter=source.name)
     if isinstance(source, PipelineData):
-        producer = keys[producers[source]]
+        producer = place.keys[place.pipeline.graph.producers[source]]
         return StepOutputReference(
             step=producer, output=source.output_name, reading=port.reading
         )
@@ -92,11 +105,11 @@ def _input_source(
     return source.definition
 
 
-def describe_output(pipeline: Pipeline, data: PipelineData) -> OutputDefinition:
+def describe_output(place: DescribedPipeline, data: PipelineData) -> OutputDefinition:
     """Write down what a step writes, and onto which datastore."""
-    datastore = data.datastore or pipeline.default_datastore
+    datastore = data.datastore or place.pipeline.default_datastore
     if datastore is None or isinstance(datastore, str):
-        datastore = pipeline.workspace.get_datastore(datastore)
+        datastore = place.datastore(datastore)
     return OutputDefinition(
         name=data.output_name,
         datastore=datastore.settings.name,
@@ -109,6 +122,22 @@ def describe_output(pipeline: Pipeline, data: PipelineData) -> OutputDefinition:
         pipeline_output_name=None
         if data.pipeline_output_name is None
         else str(data.pipeline_output_name),
+    )
+
+
+def describe_conditions(
+    place: DescribedPipeline, step: PipelineStep
+) -> tuple[ConditionDefinition, ...]:
+    """Write down what has to be so for a step to run."""
+    return tuple(
+        ConditionDefinition(
+            step=place.keys[condition.step],
+            operator=condition.operator,
+            metric=condition.metric,
+            value=condition.value,
+            output=None if condition.output is None else condition.output.output_name,
+        )
+        for condition in step.conditions
     )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Argument",
     "CommandStepPlan",
     "ComputePlan",
+    "ConditionPlan",
     "DataTransferStepPlan",
     "InputPlan",
     "OutputPlan",
@@ -103,6 +104,19 @@ class ComputePlan(_Frozen):
     kind: Literal["local"] = "local"
 
 
+class ConditionPlan(_Frozen):
+    """What has to be so for a step to run."""
+
+    step_run_id: str
+    """The step that is looked at."""
+    step_name: str
+    operator: Literal[">", ">=", "<", "<=", "==", "!=", "exists"]
+    metric: str | None = None
+    value: bool | int | float | str | None = None
+    output: OutputPlan | None = None
+    """Set exactly when ``metric`` is not."""
+
+
 class _StepPlan(_Frozen):
     """What the plans of all kinds of steps have."""
 
@@ -115,6 +129,8 @@ class _StepPlan(_Frozen):
     compute: ComputePlan = ComputePlan()
     after: tuple[str, ...] = ()
     """Names of the steps (``step_run_id``) that must have finished."""
+    when: tuple[ConditionPlan, ...] = ()
+    """What else has to be so; otherwise the step is skipped."""
     allow_reuse: bool = True
 
     @property
@@ -230,6 +246,10 @@ class DataTransferStepPlan(_StepPlan):
     kind: Literal["data_transfer"] = "data_transfer"
     source: InputPlan
     destination: OutputPlan
+    source_type: Literal["file", "directory"] | None = None
+    """What the source has to be; either if None."""
+    destination_type: Literal["file", "directory"] | None = None
+    """What the copy becomes; what the source is if None."""
 
     @property
     def all_inputs(self) -> tuple[InputPlan, ...]:

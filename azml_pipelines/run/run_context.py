@@ -9,13 +9,16 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.errors import RunEnvironmentException, UserErrorException
-from azml_pipelines.wording import shown
+from azml_pipelines.errors import RunEnvironmentException
+from azml_pipelines.run.logging_run import LoggingRun
+from azml_pipelines.run.run_notes import RunNotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
     from azml_pipelines.data.file_dataset import FileDataset
     from azml_pipelines.data.tabular_dataset import TabularDataset
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.step_run import StepRun
     from azml_pipelines.run.workspace import Workspace
+    from azml_pipelines.store.run_records import Record
 
 __all__ = ["InputDatasets", "OfflineRun", "Run", "get_run"]
 
 
-class Run:
+class Run(LoggingRun):
     """A run, from inside: who it is, what it reads, and where it logs.
 
     Args:
@@ -54,7 +58,7 @@ class Run:
         """
         run_id = os.environ.get("AZUREML_RUN_ID")
         if run_id and "AZML_RUN_FOLDER" in os.environ:
-            return _SubmittedRun(None, run_id)
+            return _SubmittedRun(None, run_id, RunNotes.of_step())
         if allow_offline:
             return OfflineRun()
         msg = (
@@ -77,77 +81,92 @@ class Run:
 
     @property
     def parent(self) -> Run | None:
-        """The pipeline run of a step run."""
-        parent_id = os.environ.get("AZML_RUN_ID")
-        if parent_id is None or parent_id == self.id:
-            return None
-        return Run(self._experiment, parent_id)
+        """The run above this one, if there is one."""
+        return None
 
     @property
     def input_datasets(self) -> Mapping[str, Any]:
         """What the step reads, by input name: a local path, or a dataset (direct)."""
         return InputDatasets.from_environment()
 
-    def log(
-        self, name: str, value: float | str, description: str = "", step: object = None
-    ) -> None:
-        """Print a metric into the log of this process.
-
-        Raises:
-            UserErrorException: The value is a list.
-        """
-        if isinstance(value, (list, tuple)):
-            msg = (
-                f"log({shown(name)}, …) got a {type(value).__name__}; give one int, "
-                "float or str, or use log_list()."
-            )
-            raise UserErrorException(msg)
-        self._print("scalar metric", name, value)
-
-    def log_list(self, name: str, value: Sequence[Any], description: str = "") -> None:
-        """Print a list of values into the log of this process."""
-        self._print("list", name, value)
-
-    def log_row(self, name: str, description: str = "", **kwargs: object) -> None:
-        """Print one row of named values into the log of this process."""
-        self._print("row", name, kwargs)
-
-    def log_table(
-        self, name: str, value: Mapping[str, Any], description: str = ""
-    ) -> None:
-        """Print columns of values into the log of this process."""
-        self._print("table", name, value)
-
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Return at once: what is logged is printed already."""
+    @property
+    def output_datasets(self) -> Mapping[str, str]:
+        """Where the step writes, by output name: local folders or files."""
+        found: dict[str, str] = json.loads(os.environ.get("AZML_OUTPUTS", "{}"))
+        return found
 
     def complete(self) -> None:
         """Do nothing: a step ends when its work does."""
 
-    def _print(self, kind: str, name: str, value: object) -> None:
-        print(f"Logged {kind} {name}: {value}", flush=True)  # noqa: T201 - the log
+    def fail(self, error_details: object = None, error_code: object = None) -> None:
+        """Print why: a step fails when its script raises or ends with an exit code."""
+        self._print("failure", str(error_code or ""), error_details)
 
+    def cancel(self) -> None:
+        """Ask the pipeline run to stop."""
+        from azml_pipelines.store.run_reader import request_cancel  # noqa: PLC0415 - rare
+        from azml_pipelines.store.workspace_folder import RunFolder  # noqa: PLC0415
 
-def get_run(
-    experiment: Experiment,
-    run_id: str,
-    rehydrate: bool = True,  # noqa: ARG001 - version 1's signature
-    clean_up: bool = True,  # noqa: ARG001 - the same
-) -> PipelineRun | StepRun:
-    """Return the run with this id, of the experiment's workspace.
-
-    Args:
-        rehydrate: Recorded by version 1; runs are always whole here.
-        clean_up: The same.
-
-    Raises:
-        RunNotFoundError: There is none.
-    """
-    return experiment.workspace.get_run(run_id)
+        request_cancel(RunFolder(Path(os.environ["AZML_RUN_FOLDER"])))
 
 
 class _SubmittedRun(Run):
-    """The step run that this process works for."""
+    """The step run that this process works for, its pipeline run, or a child."""
+
+    def __init__(
+        self,
+        experiment: Experiment | None,
+        run_id: str,
+        notes: RunNotes,
+        parent: Run | None = None,
+    ) -> None:
+        super().__init__(experiment, run_id)
+        self._notes = notes
+        self._parent = parent
+
+    @property
+    def parent(self) -> Run | None:
+        """The pipeline run of a step run; of a child, the run that made it."""
+        if self._parent is not None or self.id == os.environ.get("AZML_RUN_ID"):
+            return self._parent
+        return _SubmittedRun(
+            self._experiment, os.environ["AZML_RUN_ID"], RunNotes.of_run()
+        )
+
+    def child_run(
+        self, name: str | None = None, run_id: str | None = None, outputs: object = None
+    ) -> Run:
+        """Return a run of its own below this one; its metrics are kept apart."""
+        child_id = run_id or f"{name or 'child'}_{uuid.uuid4().hex[:8]}"
+        notes = self._notes.child(child_id)
+        child = _SubmittedRun(self._experiment, child_id, notes, self)
+        child.set_tags({} if name is None else {"name": name})
+        return child
+
+    def get_children(self, recursive: bool = False, **_filters: object) -> list[Run]:
+        """Return the children that have noted something."""
+        found: list[Run] = []
+        for child_id in self._notes.children():
+            notes = self._notes.child(child_id)
+            child = _SubmittedRun(self._experiment, child_id, notes, self)
+            found.append(child)
+            if recursive:
+                found += child.get_children(recursive=True)
+        return found
+
+    def _note(self, kind: str, name: str, value: object) -> None:
+        self._notes.add(kind, name, value)
+        if kind not in {"tag", "property"}:
+            self._print(kind, name, value)
+
+    def _read(self) -> list[Record]:
+        return self._notes.read()
+
+    def _keep(self, name: str, source: str | os.PathLike[str] | BinaryIO) -> None:
+        self._notes.keep(name, source)
+
+    def _artifacts(self) -> Path:
+        return self._notes.artifacts
 
 
 class OfflineRun(Run):
@@ -181,8 +200,45 @@ class OfflineRun(Run):
         """None: nothing was submitted."""
         return None
 
+    @property
+    def output_datasets(self) -> Mapping[str, str]:
+        """Missing.
+
+        Raises:
+            AttributeError: Always.
+        """
+        raise AttributeError(_missing("output_datasets"))
+
+    def cancel(self) -> None:
+        """Do nothing: nothing was submitted."""
+
+    def child_run(
+        self, name: str | None = None, run_id: str | None = None, outputs: object = None
+    ) -> Run:
+        """Return another run of this kind."""
+        return OfflineRun()
+
     def _print(self, kind: str, name: str, value: object) -> None:
-        print(f"Attempted to log {kind} {name}:\n{value}", flush=True)  # noqa: T201
+        what = "scalar metric" if kind == "scalar" else kind
+        print(f"Attempted to log {what} {name}:\n{value}", flush=True)  # noqa: T201
+
+
+def get_run(
+    experiment: Experiment,
+    run_id: str,
+    rehydrate: bool = True,  # noqa: ARG001 - version 1's signature
+    clean_up: bool = True,  # noqa: ARG001 - the same
+) -> PipelineRun | StepRun:
+    """Return the run with this id, of the experiment's workspace.
+
+    Args:
+        rehydrate: Recorded by version 1; runs are always whole here.
+        clean_up: The same.
+
+    Raises:
+        RunNotFoundError: There is none.
+    """
+    return experiment.workspace.get_run(run_id)
 
 
 class InputDatasets(Mapping[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azml_pipelines.data.file_store import is_local
@@ -16,21 +17,29 @@ from azml_pipelines.run.run_details import (
     files_below,
     history_status,
 )
+from azml_pipelines.run.run_notes import artifact_path
 from azml_pipelines.run.waiting import failure, wait_until
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.run_reader import read_output
+from azml_pipelines.store.run_records import fold_metrics, fold_texts, read_records
 from azml_pipelines.store.run_state import TERMINAL, StepState
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from azml_pipelines.plan.run_plan import OutputPlan, StepPlan
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.store.failed_items import FailedItem
+    from azml_pipelines.store.run_records import Record
 
 __all__ = ["StepRun", "StepRunOutput"]
+
+_STEP_TYPES = {
+    "command": "CommandStep",
+    "data_transfer": "DataTransferStep",
+    "parallel_run": "PythonScriptStep",  # as version 1 has it
+    "python_script": "PythonScriptStep",
+}
 
 
 class StepRunOutput:
@@ -102,13 +111,40 @@ class StepRun:
             "azureml.runsource": self.type,
             "azureml.moduleName": self.name,
             "azureml.pipelinerunid": self.pipeline_run_id,
-            "StepType": "PythonScriptStep",
+            "StepType": _STEP_TYPES[self._plan.kind],
+            **fold_texts(self._records(), "property"),
         }
 
     @property
     def tags(self) -> dict[str, str]:
-        """Steps have none."""
-        return {}
+        """Those that its scripts have set."""
+        return fold_texts(self._records(), "tag")
+
+    def get_tags(self) -> dict[str, str]:
+        """Return the tags."""
+        return self.tags
+
+    def get_properties(self) -> dict[str, str]:
+        """Return the properties."""
+        return self.properties
+
+    def get_metrics(
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: object = None,
+        populate: bool = False,
+    ) -> dict[str, Any]:
+        """Return what its scripts have logged, by name; only ``name`` if it is given.
+
+        A name that was logged several times has a list of values. Of a script that was
+        tried several times, the last try counts.
+        """
+        found = fold_metrics(self._records())
+        return found if name is None else {k: v for k, v in found.items() if k == name}
+
+    def _records(self) -> list[Record]:
+        return read_records(self.parent.folder.step(self.id).metrics)
 
     @property
     def status(self) -> str:
@@ -130,7 +166,7 @@ class StepRun:
         return list(failed_items(self.parent.folder, self._plan, position))
 
     def get_status(self) -> str:
-        """Return NotStarted, Queued, Running, Finished, Failed or Canceled."""
+        """Return NotStarted, Running, Finished, Failed, Canceled or (ours) Skipped."""
         return self.state().status
 
     def wait_for_completion(
@@ -211,8 +247,31 @@ class StepRun:
         return _text_of(sorted(self._logs.rglob("*.stderr.txt")))
 
     def get_file_names(self) -> list[str]:
-        """Return the names of the step's log files."""
-        return [f"logs/{name}" for name in files_below(self._logs)]
+        """Return the names of the step's log files, and of what its scripts kept."""
+        logs = [f"logs/{name}" for name in files_below(self._logs)]
+        return logs + [one for one in files_below(self._artifacts) if one not in logs]
+
+    def download_file(self, name: str, output_file_path: str | None = None) -> None:
+        """Copy a file that ``get_file_names`` has named.
+
+        Args:
+            name: Of the file.
+            output_file_path: A file, or a folder that exists; the current directory if
+                None.
+
+        Raises:
+            UserErrorException: There is no such file.
+        """
+        source = artifact_path(self._artifacts, name)
+        if not source.is_file():
+            source = artifact_path(self._logs.parent, name)
+        if name not in self.get_file_names():
+            msg = f"Step {shown(self.name)} has no file {shown(name)}."
+            raise UserErrorException(msg)
+        target = Path(output_file_path or ".")
+        target = target / source.name if target.is_dir() else target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
 
     def get_details(self) -> dict[str, Any]:
         """Return version 1's dictionary: runId, status, times, logFiles, error."""
@@ -250,6 +309,10 @@ class StepRun:
     def get_portal_url(self) -> str:
         """Return the address of the step's folder on this machine."""
         return self._logs.parent.as_uri()
+
+    @property
+    def _artifacts(self) -> Path:
+        return self.parent.folder.step(self.id).artifacts
 
     @property
     def _logs(self) -> Path:

@@ -12,6 +12,7 @@ from azml_pipelines.run.run_details import RunDescription, history_status
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.failure_groups import read_step_failures
 from azml_pipelines.store.run_reader import read_run_state
+from azml_pipelines.store.run_records import fold_metrics, fold_texts, read_records
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from azml_pipelines.store.failed_items import FailedItem
     from azml_pipelines.store.failure_groups import StepFailures
     from azml_pipelines.store.finding import Finding
-    from azml_pipelines.store.run_state import RunState
+    from azml_pipelines.store.run_state import RunState, StepState
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["StoredRun"]
@@ -73,9 +74,10 @@ class StoredRun:
 
     @property
     def tags(self) -> dict[str, str]:
-        """As given at submission, and what ``tag`` added."""
+        """As given at submission, what ``tag`` added, and what its scripts did."""
         record = self.experiment.workspace.catalog.runs.find(self.id)
-        return dict(record.tags) if record else {}
+        noted = fold_texts(read_records(self.folder.metrics), "tag")
+        return {**(record.tags if record else {}), **noted}
 
     def state(self) -> RunState:
         """Return what has happened so far; an extension of version 1."""
@@ -141,17 +143,21 @@ class StoredRun:
     def get_metrics(
         self, name: str | None = None, recursive: bool = True
     ) -> dict[str, Any]:
-        """Return the counts of every step, by step name."""
-        return {
-            step.name: {
-                "total_mini_batches": step.total_mini_batches,
-                "done_mini_batches": step.done_mini_batches,
-                "failed_mini_batches": step.failed_mini_batches,
-                "succeeded_items": step.succeeded_items,
-                "failed_items": step.failed_items,
-            }
-            for step in self.state().steps
-        }
+        """Return what scripts logged to the run, and of every step, by step name.
+
+        Args:
+            name: Only the metric, or the step, of this name.
+            recursive: Whether the steps are included: what their scripts have logged,
+                and of parallel steps the counts.
+        """
+        found = fold_metrics(read_records(self.folder.metrics))
+        for step in self.state().steps if recursive else ():
+            logged = fold_metrics(
+                read_records(self.folder.step(step.step_run_id).metrics)
+            )
+            counts = {} if step.kind != "parallel_run" else _counts(step)
+            found.setdefault(step.name, counts | logged)
+        return found if name is None else {k: v for k, v in found.items() if k == name}
 
     def get_details(self) -> dict[str, Any]:
         """Return version 1's dictionary: runId, status, times, logFiles, error."""
@@ -166,3 +172,13 @@ class StoredRun:
     def get_portal_url(self) -> str:
         """Return the address of the run's folder on this machine; never None."""
         return self.folder.root.as_uri()
+
+
+def _counts(step: StepState) -> dict[str, Any]:
+    return {
+        "total_mini_batches": step.total_mini_batches,
+        "done_mini_batches": step.done_mini_batches,
+        "failed_mini_batches": step.failed_mini_batches,
+        "succeeded_items": step.succeeded_items,
+        "failed_items": step.failed_items,
+    }

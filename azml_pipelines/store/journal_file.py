@@ -86,8 +86,11 @@ def create_journal(path: Path, plan: RunPlan, plan_text: bytes) -> None:
             ),
         )
         connection.executemany(
-            "INSERT INTO step (position, step_run_id, name) VALUES (?, ?, ?)",
-            [(n, step.step_run_id, step.name) for n, step in enumerate(plan.steps)],
+            "INSERT INTO step (position, step_run_id, name, kind) VALUES (?, ?, ?, ?)",
+            [
+                (n, step.step_run_id, step.name, step.kind)
+                for n, step in enumerate(plan.steps)
+            ],
         )
         connection.execute("COMMIT")
     finally:

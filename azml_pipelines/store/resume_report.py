@@ -30,6 +30,7 @@ class StepResume:
     """Rows of these."""
     again: int
     """Mini-batches that were given up and get all of their tries again."""
+    kind: str = "parallel_run"
 
     @property
     def left(self) -> int | None:
@@ -41,6 +42,9 @@ class StepResume:
         """One line for people."""
         kept = f"keeps {_count(self.kept, 'finished mini-batch', 'es')}"
         rows = f"({_count(self.rows, 'row', 's')})"
+        if self.kind != "parallel_run":
+            anew = "starts from the beginning"
+            return f"{self.step}: {'finished' if self.finished else anew}"
         if self.total is None:
             goes_on = f"{kept} {rows} and goes on listing its input"
             anew = "starts from the beginning"
@@ -76,4 +80,5 @@ def _report(connection: sqlite3.Connection, step: sqlite3.Row) -> StepResume:
         f"SELECT count(*) FROM (SELECT DISTINCT mini_batch FROM ({given_up}))",  # noqa: S608 - the same
         (position,),
     ).fetchone()[0]
-    return StepResume(name, finished, total, kept, rows, 0 if finished else again)
+    kind = step["kind"] if "kind" in step.keys() else "parallel_run"  # noqa: SIM118 - no dict
+    return StepResume(name, finished, total, kept, rows, 0 if finished else again, kind)

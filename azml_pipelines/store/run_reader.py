@@ -101,7 +101,9 @@ def _step_state(step: sqlite3.Row, journal: Path) -> StepState:
         # Not sealed: they change too often.
         if not (name in step.keys() and isinstance(step[name], int)):  # noqa: SIM118 - no dict
             raise DamagedJournalError(journal, f"the counter {name} is no number")
-    return StepState(*(step[name] for name in _STEP_FIELDS))
+    # Journals of earlier releases know one kind only.
+    known = [name for name in _STEP_FIELDS if name in step.keys()]  # noqa: SIM118 - no dict
+    return StepState(**{name: step[name] for name in known})
 
 
 def _is_driven(run: sqlite3.Row, folder: RunFolder) -> bool:

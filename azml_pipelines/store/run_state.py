@@ -7,8 +7,11 @@ from typing import Literal
 
 __all__ = ["TERMINAL", "RunState", "Status", "StepState"]
 
-Status = Literal["NotStarted", "Queued", "Running", "Finished", "Failed", "Canceled"]
-TERMINAL: frozenset[str] = frozenset({"Finished", "Failed", "Canceled"})
+Status = Literal[
+    "NotStarted", "Queued", "Running", "Finished", "Failed", "Canceled", "Skipped"
+]
+"""``Skipped`` is a status of steps: a condition does not hold, here or further up."""
+TERMINAL: frozenset[str] = frozenset({"Finished", "Failed", "Canceled", "Skipped"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class StepState:
     error: str | None = None
     auto_processes: int | None = None
     """Worker processes on all nodes, where ``process_count_per_node`` is ``auto``."""
+    kind: str = "parallel_run"
+    """Of the step, as plans name it."""
     listed_mini_batches: int = 0
     """How many are known while ``total_mini_batches`` is not."""
 

@@ -26,6 +26,8 @@ CREATE TABLE step (
     position           INTEGER PRIMARY KEY,
     step_run_id        TEXT NOT NULL UNIQUE,
     name               TEXT NOT NULL,
+    -- As plans name it: parallel_run, python_script, command, data_transfer.
+    kind               TEXT NOT NULL DEFAULT 'parallel_run',
     status             TEXT NOT NULL DEFAULT 'NotStarted',
     total_mini_batches INTEGER,
     total_items        INTEGER,

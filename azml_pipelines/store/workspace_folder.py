@@ -66,6 +66,11 @@ class StepFolder:
         return self.root / "artifacts"
 
     @property
+    def metrics(self) -> Path:
+        """What scripts have noted: metrics, tags; one file per process."""
+        return self.root / "metrics"
+
+    @property
     def nodes(self) -> Path:
         """One working directory per node."""
         return self.root / "nodes"
@@ -116,6 +121,16 @@ class RunFolder:
     def cancel_request(self) -> Path:
         """Exists when somebody asked the run to stop."""
         return self.root / "cancel.request"
+
+    @property
+    def metrics(self) -> Path:
+        """What scripts have noted about the whole run."""
+        return self.root / "metrics"
+
+    @property
+    def artifacts(self) -> Path:
+        """What scripts have uploaded to the whole run."""
+        return self.root / "artifacts"
 
     @property
     def steps(self) -> Path:

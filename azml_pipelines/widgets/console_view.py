@@ -37,6 +37,7 @@ _STYLES = {
     "Finished": "green",
     "Failed": "bold red",
     "Canceled": "yellow",
+    "Skipped": "dim",
 }
 # Header, headings, the line about hidden steps, the note, the cursor's own line.
 _OTHER_LINES = 7
@@ -60,7 +61,7 @@ class ConsoleView:
         """
         steps = self._visible(state.steps)
         rows = [
-            step_facts(step, now, pace.speed(step, now) if pace else None)
+            step_facts(step, now, pace.speed(step, now) if pace else None, state)
             for step in steps
         ]
         lines = [self._header(state, now)]

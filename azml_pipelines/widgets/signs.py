@@ -11,6 +11,7 @@ STATUS_SIGNS = {
     "Finished": "✔",
     "Failed": "✘",
     "Canceled": "■",
+    "Skipped": "◇",
 }
 BAR_DONE = "━"
 BAR_OPEN = "─"

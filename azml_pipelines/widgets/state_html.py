@@ -39,6 +39,7 @@ _COLOURS = {
     "Finished": "#2f9e5b",
     "Failed": "#d9483b",
     "Canceled": "#b7791f",
+    "Skipped": "#8a8f98",
 }
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _BOX = "font-size:13px;line-height:1.5;margin:4px 0;max-width:1100px"
@@ -64,7 +65,7 @@ def render(
 ) -> str:
     """Return ``state`` at ``now`` as HTML; every text of a user is escaped."""
     rows = [
-        step_facts(step, now, pace.speed(step, now) if pace else None)
+        step_facts(step, now, pace.speed(step, now) if pace else None, state)
         for step in state.steps
     ]
     parts = [_header(state, now), _table(rows) if rows else ""]

@@ -31,6 +31,7 @@ _WORDS = {
     "Finished": "finished",
     "Failed": "failed",
     "Canceled": "canceled",
+    "Skipped": "skipped",
 }
 _TENTHS_BELOW = 10
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -56,14 +57,29 @@ class StepFacts:
     error: str | None
 
 
-def step_facts(step: StepState, now: float, speed: Speed | None = None) -> StepFacts:
-    """Return the facts of ``step`` at ``now``; without ``speed`` it is the average."""
+def step_facts(
+    step: StepState,
+    now: float,
+    speed: Speed | None = None,
+    state: RunState | None = None,
+) -> StepFacts:
+    """Return the facts of ``step`` at ``now``.
+
+    Args:
+        step: A step.
+        now: Seconds since 1970.
+        speed: Its speed; the average if None.
+        state: Of its run: after its end, nothing waits any more.
+    """
     speed = speed or average_speed(step, now)
-    known = step.started is not None or step.done_mini_batches > 0
+    # A script has no mini-batches.
+    known = step.kind == "parallel_run" and (
+        step.started is not None or step.done_mini_batches > 0
+    )
     return StepFacts(
         name=printable(step.name),
         status=step.status,
-        word=_word(step),
+        word=_word(step, state),
         fraction=_fraction(step),
         mini_batches=_mini_batches(step) if known else UNKNOWN,
         items=_items(step) if known else UNKNOWN,
@@ -89,8 +105,10 @@ def describe_counts(state: RunState) -> str:
     items = sum(step.succeeded_items + step.failed_items for step in steps)
     failed_items = sum(step.failed_items for step in steps)
     finished = sum(step.status == "Finished" for step in steps)
+    skipped = sum(step.status == "Skipped" for step in steps)
+    also = f", {skipped:,} skipped" if skipped else ""
     return (
-        f"{finished:,} of {count(len(steps), 'step')} finished, "
+        f"{finished:,} of {count(len(steps), 'step')} finished{also}, "
         f"{count(mini_batches, 'mini-batch')} done ({failed_mini_batches:,} failed), "
         f"{count(items, 'item')} done ({failed_items:,} failed), "
         f"{count(sum(step.retries for step in steps), 'retry')}"
@@ -129,7 +147,11 @@ def duration(seconds: float, *, tenths: bool = True) -> str:
     return f"{days} d {hours:02} h"
 
 
-def _word(step: StepState) -> str:
+def _word(step: StepState, state: RunState | None) -> str:
+    if step.status == "NotStarted" and state is not None and state.ended_for_good:
+        return "not started"
+    if step.kind != "parallel_run":
+        return _WORDS[step.status]
     total = step.total_mini_batches
     if step.status == "Running" and total is None:
         return "listing" if step.listed_mini_batches else "starting"

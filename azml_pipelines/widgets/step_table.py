@@ -50,7 +50,7 @@ def text(
         f"experiment {printable(state.experiment)}",
         f"{status_word(state.status)}{age}",
     ]
-    facts = [step_facts(step, now) for step in state.steps]
+    facts = [step_facts(step, now, None, state) for step in state.steps]
     cells = [[getattr(row, key) for key in _COLUMNS.values()] for row in facts]
     lines += _aligned([list(_COLUMNS), *cells])
     lines += [

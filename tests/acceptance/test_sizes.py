@@ -21,6 +21,7 @@ EMPTY_NAMES = frozenset({"base", "common", "core", "helper", "misc", "util"})
 # "Class.method" or "function" -> why it may take more than seven parameters.
 MANY_PARAMETERS = {
     "AmlCompute.provisioning_configuration": "version 1's signature",
+    "CommandStep.__init__": "version 1's signature",
     "Datastore.register_azure_blob_container": "version 1's signature",
     "Datastore.register_azure_data_lake_gen2": "version 1's signature",
     "Datastore.register_azure_file_share": "version 1's signature",

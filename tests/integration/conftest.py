@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from azml_pipelines.testing.one_step import OneStep
+from azml_pipelines.testing.script_steps import ScriptSteps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +56,26 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return found
 
 
-@pytest.fixture
-def job(workspace: Workspace, tmp_path: Path) -> Iterator[Job]:
-    """Runs for one test; nothing of them may be left when it ends."""
-    yield Job(workspace, tmp_path)
+def expect_nothing_left(folder: Path) -> None:
+    """Give the processes below ``folder`` a moment to end."""
     deadline = time.monotonic() + 10
-    while (left := processes_of(tmp_path)) and time.monotonic() < deadline:
+    while (left := processes_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     for process in left:
         process.kill()
 
     assert not left
+
+
+@pytest.fixture
+def steps(workspace: Workspace, tmp_path: Path) -> Iterator[ScriptSteps]:
+    """Script steps for one test; nothing of them may be left when it ends."""
+    yield ScriptSteps(workspace, tmp_path)
+    expect_nothing_left(tmp_path)
+
+
+@pytest.fixture
+def job(workspace: Workspace, tmp_path: Path) -> Iterator[Job]:
+    """Runs for one test; nothing of them may be left when it ends."""
+    yield Job(workspace, tmp_path)
+    expect_nothing_left(tmp_path)

@@ -7,14 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from azml_pipelines import (
-    Experiment,
-    OutputFileDatasetConfig,
-    Pipeline,
-    PipelineData,
-    PipelineParameter,
-    PythonScriptStep,
-)
+from azml_pipelines import OutputFileDatasetConfig, PipelineData, PipelineParameter
 
 MAKES = """
 import os, sys
@@ -32,37 +25,21 @@ Path(sys.argv[2]).write_text(str(total))
 
 
 @pytest.fixture
-def script(tmp_path):
+def script(steps):
     """Make a step of a script given as text."""
-    numbers = iter(range(100))
-
-    def script(text, name=None, **fields):
-        folder = tmp_path / f"source-{next(numbers)}"
-        folder.mkdir()
-        (folder / "main.py").write_text(text)
-        return PythonScriptStep(
-            "main.py", name=name, source_directory=str(folder), **fields
-        )
-
-    return script
+    return steps.script
 
 
 @pytest.fixture
-def run_steps(workspace):
+def run_steps(steps):
     """Run steps to their end."""
-
-    def run_steps(*steps, **keywords):
-        pipeline = Pipeline(workspace, list(steps))
-        run = Experiment(workspace, "tests").submit(pipeline, **keywords)
-        run.wait_for_completion(show_output=False, raise_on_error=False)
-        return run
-
-    return run_steps
+    return steps.run
 
 
-def place(run, name):
+@pytest.fixture
+def place(steps):
     """Return where an output lies."""
-    return {one.name: Path(one.path) for one in run.output_places()}[name]
+    return steps.place
 
 
 def names(folder):
@@ -71,7 +48,7 @@ def names(folder):
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_one_script_reads_what_another_has_written(script, run_steps, debug):
+def test_one_script_reads_what_another_has_written(script, run_steps, debug, place):
     """A folder and a file, with a parameter; in the present process as well."""
     made, total = PipelineData("made"), PipelineData("total")
     count = PipelineParameter("count", default_value=3)
@@ -86,7 +63,7 @@ def test_one_script_reads_what_another_has_written(script, run_steps, debug):
     assert names(place(run, "made")) == [f"{n}.txt" for n in range(5)]
 
 
-def test_a_failing_script_names_itself_and_its_line(script, run_steps):
+def test_a_failing_script_names_itself_and_its_line(script, run_steps, place):
     """The step, the exception, the line; what it had written is nowhere."""
     made = PipelineData("made")
     step = script(
@@ -145,7 +122,7 @@ time.sleep(60)
     assert not alive(int((tmp_path / "child").read_text()))
 
 
-def test_a_script_is_tried_again(script, run_steps, tmp_path):
+def test_a_script_is_tried_again(script, run_steps, tmp_path, place):
     """As often as it may; each try begins with an empty output."""
     count = tmp_path / "count"
     made = PipelineData("made")
@@ -166,7 +143,9 @@ if tries < 3:
     assert names(place(run, "made")) == ["3"]
 
 
-def test_an_output_configuration_is_a_folder_that_exists(script, run_steps, workspace):
+def test_an_output_configuration_is_a_folder_that_exists(
+    script, run_steps, workspace, place
+):
     """It needs no entry in outputs, and ends at its destination."""
     store = workspace.get_default_datastore()
     output = OutputFileDatasetConfig("table", destination=(store, "tables/one"))
