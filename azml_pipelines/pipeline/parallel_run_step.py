@@ -100,19 +100,7 @@ class ParallelRunStep(PipelineStep):
         _check_one_kind(name, self.input_ports)
         self.output = _check_output(name, output, parallel_run_config.output_action)
         side_entries = _check_side_inputs(name, side_inputs)
-        ports = [*self.input_ports, *(side_port(name, side) for side in side_entries)]
-        written = [] if self.output is None else [self.output]
-        self.script_arguments: tuple[ScriptArgument, ...] = bind_arguments(
-            name,
-            self.arguments,
-            ports,
-            written,
-            adopt=partial(_adopt_side_input, name, ports),
-        )
-        check_distinct(name, ports)
-        self.side_input_ports: tuple[InputPort, ...] = tuple(
-            ports[len(self.input_ports) :]
-        )
+        self._bind([side_port(name, side) for side in side_entries])
         self.inputs = [*entries, *side_entries]
         self.outputs = [] if output is None else [output]
         distinct_parameters(self.parameters(), f"step {shown(name)}")
@@ -124,6 +112,21 @@ class ParallelRunStep(PipelineStep):
         self.conditions = checked_conditions(self, when)
         if self.output is not None:
             self.output.producer = self  # last: a step that was refused writes nothing
+
+    def _bind(self, side_ports: list[InputPort]) -> None:
+        """Find out what each argument stands for; datasets among them are side inputs."""
+        ports = [*self.input_ports, *side_ports]
+        self.script_arguments: tuple[ScriptArgument, ...] = bind_arguments(
+            self.name,
+            self.arguments,
+            ports,
+            self.writes(),
+            adopt=partial(_adopt_side_input, self.name, ports),
+        )
+        check_distinct(self.name, ports)
+        self.side_input_ports: tuple[InputPort, ...] = tuple(
+            ports[len(self.input_ports) :]
+        )
 
     def source(self, default_source_directory: str | None = None) -> StepSource:
         """Return the folder and the script in it, as they are now.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.run.run_notes import artifact_path, plain_value
+from azml_pipelines.run.run_notes import artifact_path, copy_to, plain_value
 from azml_pipelines.store.run_records import fold_metrics, fold_texts
 from azml_pipelines.wording import shown
 
@@ -167,10 +167,7 @@ class LoggingRun:
             known = ", ".join(self.get_file_names()[:10]) or "none"
             msg = f"The run has no file {shown(name)}; there are: {known}."
             raise UserErrorException(msg)
-        target = Path(output_file_path or ".")
-        target = target / source.name if target.is_dir() else target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
+        copy_to(source, output_file_path)
 
     def tag(self, key: str, value: str | None = None) -> None:
         """Set a tag."""

@@ -17,7 +17,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-__all__ = ["RunNotes", "artifact_path", "plain_value"]
+__all__ = ["RunNotes", "artifact_path", "copy_to", "plain_value"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,19 @@ def artifact_path(artifacts: Path, name: object) -> Path:
         )
         raise UserErrorException(msg)
     return artifacts / path
+
+
+def copy_to(source: Path, place: str | None) -> None:
+    """Copy a kept file.
+
+    Args:
+        source: The file.
+        place: A file, or a folder that exists; the current directory if None.
+    """
+    target = Path(place or ".")
+    target = target / source.name if target.is_dir() else target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(source.read_bytes())
 
 
 def plain_value(name: str, value: Any) -> Any:  # noqa: ANN401 - numbers of any library

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan
+from azml_pipelines.run.noted_step import NotedStep
 from azml_pipelines.run.output_place import RunOutputPlace
 from azml_pipelines.run.port_data_reference import PortDataReference
 from azml_pipelines.run.run_details import (
@@ -17,20 +17,20 @@ from azml_pipelines.run.run_details import (
     files_below,
     history_status,
 )
-from azml_pipelines.run.run_notes import artifact_path
 from azml_pipelines.run.waiting import failure, wait_until
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.run_reader import read_output
-from azml_pipelines.store.run_records import fold_metrics, fold_texts, read_records
 from azml_pipelines.store.run_state import TERMINAL, StepState
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from azml_pipelines.plan.run_plan import OutputPlan, StepPlan
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.store.failed_items import FailedItem
-    from azml_pipelines.store.run_records import Record
+    from azml_pipelines.store.workspace_folder import StepFolder
 
 __all__ = ["StepRun", "StepRunOutput"]
 
@@ -62,7 +62,7 @@ class StepRunOutput:
         return self.step_run.get_output_data(self.name)
 
 
-class StepRun:
+class StepRun(NotedStep):
     """A step of a run: how it is doing, its logs and its outputs.
 
     Args:
@@ -112,39 +112,8 @@ class StepRun:
             "azureml.moduleName": self.name,
             "azureml.pipelinerunid": self.pipeline_run_id,
             "StepType": _STEP_TYPES[self._plan.kind],
-            **fold_texts(self._records(), "property"),
+            **super().properties,
         }
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Those that its scripts have set."""
-        return fold_texts(self._records(), "tag")
-
-    def get_tags(self) -> dict[str, str]:
-        """Return the tags."""
-        return self.tags
-
-    def get_properties(self) -> dict[str, str]:
-        """Return the properties."""
-        return self.properties
-
-    def get_metrics(
-        self,
-        name: str | None = None,
-        recursive: bool = False,
-        run_type: object = None,
-        populate: bool = False,
-    ) -> dict[str, Any]:
-        """Return what its scripts have logged, by name; only ``name`` if it is given.
-
-        A name that was logged several times has a list of values. Of a script that was
-        tried several times, the last try counts.
-        """
-        found = fold_metrics(self._records())
-        return found if name is None else {k: v for k, v in found.items() if k == name}
-
-    def _records(self) -> list[Record]:
-        return read_records(self.parent.folder.step(self.id).metrics)
 
     @property
     def status(self) -> str:
@@ -246,33 +215,6 @@ class StepRun:
         """Return what the step's processes wrote to standard error."""
         return _text_of(sorted(self._logs.rglob("*.stderr.txt")))
 
-    def get_file_names(self) -> list[str]:
-        """Return the names of the step's log files, and of what its scripts kept."""
-        logs = [f"logs/{name}" for name in files_below(self._logs)]
-        return logs + [one for one in files_below(self._artifacts) if one not in logs]
-
-    def download_file(self, name: str, output_file_path: str | None = None) -> None:
-        """Copy a file that ``get_file_names`` has named.
-
-        Args:
-            name: Of the file.
-            output_file_path: A file, or a folder that exists; the current directory if
-                None.
-
-        Raises:
-            UserErrorException: There is no such file.
-        """
-        source = artifact_path(self._artifacts, name)
-        if not source.is_file():
-            source = artifact_path(self._logs.parent, name)
-        if name not in self.get_file_names():
-            msg = f"Step {shown(self.name)} has no file {shown(name)}."
-            raise UserErrorException(msg)
-        target = Path(output_file_path or ".")
-        target = target / source.name if target.is_dir() else target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
-
     def get_details(self) -> dict[str, Any]:
         """Return version 1's dictionary: runId, status, times, logFiles, error."""
         logs = files_below(self._logs)
@@ -311,8 +253,9 @@ class StepRun:
         return self._logs.parent.as_uri()
 
     @property
-    def _artifacts(self) -> Path:
-        return self.parent.folder.step(self.id).artifacts
+    def folder(self) -> StepFolder:
+        """The folder of the step; an extension of version 1."""
+        return self.parent.folder.step(self.id)
 
     @property
     def _logs(self) -> Path:

@@ -43,12 +43,12 @@ class ScriptSteps:
             "main.py", name=name, source_directory=self.source(text), **fields
         )
 
-    def submit(self, *steps: PipelineStep, **keywords: object) -> PipelineRun:
+    def submit(self, *steps: PipelineStep, **keywords: Any) -> PipelineRun:  # noqa: ANN401 - of submit
         """Start a run of these steps."""
         pipeline = Pipeline(self.workspace, list(steps))
         return Experiment(self.workspace, "tests").submit(pipeline, **keywords)
 
-    def run(self, *steps: PipelineStep, **keywords: object) -> PipelineRun:
+    def run(self, *steps: PipelineStep, **keywords: Any) -> PipelineRun:  # noqa: ANN401 - of submit
         """Run these steps to their end, whatever it is."""
         run = self.submit(*steps, **keywords)
         run.wait_for_completion(show_output=False, raise_on_error=False)

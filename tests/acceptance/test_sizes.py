@@ -22,6 +22,7 @@ EMPTY_NAMES = frozenset({"base", "common", "core", "helper", "misc", "util"})
 MANY_PARAMETERS = {
     "AmlCompute.provisioning_configuration": "version 1's signature",
     "CommandStep.__init__": "version 1's signature",
+    "DataTransferStep.__init__": "version 1's signature, and ours for conditions",
     "Datastore.register_azure_blob_container": "version 1's signature",
     "Datastore.register_azure_data_lake_gen2": "version 1's signature",
     "Datastore.register_azure_file_share": "version 1's signature",
@@ -29,6 +30,7 @@ MANY_PARAMETERS = {
     "Model.list": "version 1's signature",
     "Model.register": "version 1's signature",
     "ParallelRunConfig.__init__": "version 1's signature",
+    "ParallelRunStep.__init__": "version 1's signature, and ours for conditions",
     "PipelineData.__init__": "version 1's signature",
     "PythonScriptStep.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",

@@ -290,31 +290,24 @@ frame.to_csv(sys.argv[1], header=False, index=False)
         outputs=[results[2]],
         source_directory=steps.source(NOTHING),
     )
+    copied = data.as_download(f"in_{name}")
+
+    def reader(number, text, source, *arguments):
+        return steps.script(
+            text,
+            f"r{number}-{name}",
+            arguments=[*arguments, results[number]],
+            inputs=[source],
+            outputs=[results[number]],
+        )
+
     return [
-        steps.script(
-            reads,
-            f"r0-{name}",
-            arguments=[data, results[0]],
-            inputs=[data],
-            outputs=[results[0]],
-        ),
-        steps.script(
-            reads_table,
-            f"r1-{name}",
-            arguments=[results[1]],
-            inputs=[table.as_named_input("table")],
-            outputs=[results[1]],
-        ),
+        reader(0, reads, data, data),
+        reader(1, reads_table, table.as_named_input("table")),
         command,
         parallel(steps, f"r3-{name}", batches, data.as_dataset(), results[3]),
         parallel(steps, f"r4-{name}", rows, table, results[4]),
-        steps.script(
-            reads,
-            f"r5-{name}",
-            arguments=[data.as_download(f"in_{name}"), results[5]],
-            inputs=[data.as_download(f"in_{name}")],
-            outputs=[results[5]],
-        ),
+        reader(5, reads, copied, copied),
     ]
 
 
