@@ -114,7 +114,7 @@ class ParallelRunStep(PipelineStep):
             self.output.producer = self  # last: a step that was refused writes nothing
 
     def _bind(self, side_ports: list[InputPort]) -> None:
-        """Find out what each argument stands for; datasets among them are side inputs."""
+        """Find out what each argument stands for; datasets there are side inputs."""
         ports = [*self.input_ports, *side_ports]
         self.script_arguments: tuple[ScriptArgument, ...] = bind_arguments(
             self.name,
