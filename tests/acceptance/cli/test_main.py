@@ -28,6 +28,7 @@ COMMANDS = [
     "runs",
     "show",
     "logs",
+    "metrics",
     "cancel",
     "resubmit",
     "resume",
