@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azml_pipelines.data.definition import DatasetDefinition
-from azml_pipelines.engine.debug_run import run_in_process
 from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.failpoints import point, write
 from azml_pipelines.masking import mask, resolve_variables
@@ -163,6 +162,11 @@ class _Making:
 
     def _start(self, folder: RunFolder) -> None:
         if self.wanted.debug:
+            # All that a worker needs, which others need not load.
+            from azml_pipelines.engine.debug_run import (  # noqa: PLC0415
+                run_in_process,
+            )
+
             run_in_process(folder)
         else:
             with launching(folder):

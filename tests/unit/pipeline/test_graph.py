@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from azml_pipelines import DeclarationError, PipelineData
@@ -89,6 +92,26 @@ def test_two_write(data):
 
     with pytest.raises(ValueError, match="'first' and 'second' both write"):
         build_graph(steps)
+
+
+def test_steps_that_are_listed_in_order_need_no_search():
+    """A library that takes 0.1 s to load is left to pipelines that are not."""
+    code = (
+        "import sys\n"
+        "from azml_pipelines.pipeline.graph import build_graph\n"
+        "from azml_pipelines.pipeline.step import PipelineStep\n"
+        "class Step(PipelineStep):\n"
+        "    def reads(self): return ()\n"
+        "    def writes(self): return ()\n"
+        "first, second = Step('first'), Step('second')\n"
+        "second.run_after(first)\n"
+        "graph = build_graph([first, second])\n"
+        "print(graph.in_order() == (first, second), 'networkx' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert found.stdout == "True False\n"
 
 
 def test_cycles_are_drawn(data):
