@@ -40,6 +40,8 @@ from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azml_pipelines.compute.fork_server_link import ForkServerPlan
     from azml_pipelines.worker.messages import Bundle, NodeStart
 
@@ -79,6 +81,24 @@ class _Slot:
         return f"process{self.number:03d}"
 
 
+class _IdleSlots(queue.LifoQueue[_Slot]):
+    """The slots that nobody uses."""
+
+    def take_all(self) -> list[_Slot]:
+        """Return them all, the last one first; nothing is left."""
+        taken = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self.get_nowait())
+        return taken
+
+
+def _started(target: Callable[[_Slot], None], slot: _Slot) -> threading.Thread:
+    thread = threading.Thread(target=target, args=[slot])
+    thread.start()
+    return thread
+
+
 class Agent:
     """Runs bundles in the worker processes of one node.
 
@@ -95,6 +115,7 @@ class Agent:
         self._lock = threading.Lock()
         self._starts = 0
         self._closed = False
+        self._retiring: list[threading.Thread] = []
         self._moves = itertools.count(1)
         self._in_hand: dict[str, tuple[Runner, Bundle]] = {}
         self.moves = 0
@@ -108,7 +129,7 @@ class Agent:
             plan.supply, Path(plan.start.logs), plan.start.node
         )
         self._server = server or self._start_server()
-        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
+        self._free = _IdleSlots()
         self._wanted = plan.process_count or 1
         self._slots = [_Slot(number) for number in range(self._wanted)]
         for slot in reversed(self._slots):
@@ -135,11 +156,7 @@ class Agent:
             self._slots.append(slot)
             self._free.put(slot)
         self.processes = self._names()
-        idle = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                idle.append(self._free.get_nowait())
-        for slot in reversed(idle):
+        for slot in reversed(self._free.take_all()):
             self._give_back(slot)
 
     def _give_back(self, slot: _Slot) -> None:
@@ -171,18 +188,21 @@ class Agent:
             if self._auto is not None:
                 self._auto.note_bundle()
 
+    def rest(self) -> None:
+        """Begin to let idle workers shut down; a bundle that comes gets a new one."""
+
+        def retire(slot: _Slot) -> None:
+            self._retire_runner(slot)
+            self._free.put(slot)
+
+        self._retiring += [_started(retire, slot) for slot in self._free.take_all()]
+
     def close(self) -> None:
         """Let idle workers shut down, then end every process of the node."""
         if self._auto is not None:
             self._auto.stop()
-        threads = [
-            threading.Thread(target=slot.runner.stop)
-            for slot in self._slots
-            if slot.runner is not None
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
+        self.rest()
+        for thread in self._retiring:
             thread.join()
         self.abandon()
 
@@ -214,12 +234,11 @@ class Agent:
 
     def describe(self) -> list[str]:
         """Say what each busy worker process has in hand, and since when."""
-        now = time.monotonic()
-        lines = []
-        for process, (runner, bundle) in sorted(self._in_hand.copy().items()):
-            name = f"{self.plan.start.node} {process} (pid {runner.pid})"
-            lines.append(describe_in_hand(name, bundle, runner.seen, now))
-        return lines
+        now, node = time.monotonic(), self.plan.start.node
+        return [
+            describe_in_hand(f"{node} {name} (pid {one.pid})", bundle, one.seen, now)
+            for name, (one, bundle) in sorted(self._in_hand.copy().items())
+        ]
 
     def _move(self) -> None:
         self.moves = next(self._moves)

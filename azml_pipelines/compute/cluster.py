@@ -51,6 +51,7 @@ _SETTINGS: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.admin.system-monitor.interval": "1h",
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.tick.limit": "60s",
 }

@@ -46,6 +46,13 @@ class LocalNodes:
             self._slots = cluster.slots(self._agents, self._standby.prepare)
         return self._slots
 
+    def rest(self) -> None:
+        """Let the workers shut down meanwhile; see ``Agent.rest``."""
+        for agent in self._agents:
+            # Who counts processes while they work must not see fewer of them.
+            if agent.plan.process_count is not None:
+                agent.rest()
+
     def close(self, *, at_once: bool = False) -> None:
         """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
         for agent in self._agents:

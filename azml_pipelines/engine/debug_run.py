@@ -118,6 +118,9 @@ class _InProcessNodes:
             self._slots = InProcessSlots(self._plan, self._source_directory)
         return self._slots
 
+    def rest(self) -> None:
+        """Do nothing: there is only one process, and it is needed."""
+
     def close(self, *, at_once: bool = False) -> None:
         """See ``Nodes``."""
         if self._slots is not None:

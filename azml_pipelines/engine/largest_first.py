@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LargestFirst", "heaviest", "weigh"]
 
 _MOST = 200_000
-_FEW_ITEMS = 20_000
+_FEW_ITEMS = 5_000
 _WAIT_SECONDS = 0.1
 _SECONDS_PER_ITEM = 3e-4
 _SHARE = 0.005
@@ -69,12 +69,14 @@ def weigh(lines: Iterable[bytes], roots: Sequence[str]) -> array[float]:
         roots: Folder of each input of the step.
     """
     weights = array("d")
+    starts = [os.path.join(root, "") for root in roots]
     for line in lines:
         number, items, payload, *_ = json.loads(line)
         if items:
-            weights.append(sum(_size(roots[number], path) for path in payload))
+            start = starts[number]
+            weights.append(sum(_size(start + path) for path in payload))
         else:
-            weights.append(_length(roots[number], payload))
+            weights.append(_length(starts[number], payload))
     return weights
 
 
@@ -84,16 +86,16 @@ def _length(root: str, payload: Sequence[object]) -> int:
         case [_, int(start), int(end), *_] if start < end <= _LONGEST_FILE:
             return end - start
         case [str(path), *_]:
-            return _size(root, path)
+            return _size(root + path)
         case [[*paths], *_]:
-            return sum(_size(root, str(path)) for path in paths)
+            return sum(_size(f"{root}{path}") for path in paths)
         case _:
             return 0
 
 
-def _size(root: str, path: str) -> int:
+def _size(path: str) -> int:
     try:
-        return os.stat(os.path.join(root, path)).st_size
+        return os.stat(path).st_size
     except OSError:
         return 0
 

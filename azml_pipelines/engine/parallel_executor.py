@@ -104,6 +104,7 @@ class ParallelExecutor:
                     ledger = self._open_ledger()
                     if ledger.has_more:
                         self._dispatch(ledger, nodes.slots(), found)
+                    nodes.rest()
                     ledger.finish()
                     if self._commit(output):
                         break
@@ -274,6 +275,9 @@ class Nodes(Protocol):
 
     def slots(self) -> Slots:
         """Return the slots; called when there is something to hand out."""
+
+    def rest(self) -> None:
+        """Let idle workers shut down meanwhile; there may still be more to do."""
 
     def close(self, *, at_once: bool = False) -> None:
         """End every worker process; ``at_once`` leaves no time for ``shutdown()``."""
