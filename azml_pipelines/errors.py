@@ -3,6 +3,7 @@
 * AzmlError                        the root; version 1 calls it AzureMLException
   - UserErrorException             a name, a path or an argument of a user is wrong
     . IdempotencyError             an idempotency key was used for another request
+    . ScheduleValueError           a schedule cannot fire as asked (ValueError too)
   - DeclarationError               the pipeline as written cannot run (ValueError too)
     . EmptyInputsError             a parallel step has no inputs (AssertionError too)
     . CycleError                   steps wait for each other in a circle
@@ -69,6 +70,7 @@ __all__ = [
     "RunCanceledError",
     "RunEnvironmentException",
     "RunNotFoundError",
+    "ScheduleValueError",
     "ScriptFailedError",
     "SettingNotTextError",
     "SettingTypeError",
@@ -103,6 +105,10 @@ class UserErrorException(AzmlError):
 
 class IdempotencyError(UserErrorException):
     """An idempotency key stands for another request already."""
+
+
+class ScheduleValueError(UserErrorException, ValueError):
+    """A schedule cannot fire as it is asked to; version 1 raises a ValueError here."""
 
 
 class DeclarationError(AzmlError, ValueError):

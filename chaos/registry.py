@@ -49,4 +49,5 @@ TESTS = (
     ChaosTest("T17", "t17_bad_input"),
     ChaosTest("T18a", "t18_socket_scan"),
     ChaosTest("T20", "t20_secret_hunt"),
+    ChaosTest("C2", "c02_calendar", in_slice=True),
 )
