@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from azml_pipelines.run.run_context import Run
     from azml_pipelines.run.step_run import StepRun
     from azml_pipelines.run.workspace import Workspace
+    from azml_pipelines.schedule.recurrence import ScheduleRecurrence
+    from azml_pipelines.schedule.schedule import Schedule
+    from azml_pipelines.schedule.time_zone import TimeZone
     from azml_pipelines.widgets.run_details import RunDetails
     from azml_pipelines.worker.entry_script import EntryScript
 
@@ -112,9 +115,12 @@ __all__ = [
     "RunDetails",
     "RunEnvironmentException",
     "RunNotFoundError",
+    "Schedule",
+    "ScheduleRecurrence",
     "StepRun",
     "StepSequence",
     "TabularDataset",
+    "TimeZone",
     "UserErrorException",
     "WebserviceException",
     "Workspace",
@@ -168,9 +174,12 @@ _PLACES = {
     "RunDetails": "widgets.run_details",
     "RunEnvironmentException": "errors",
     "RunNotFoundError": "errors",
+    "Schedule": "schedule.schedule",
+    "ScheduleRecurrence": "schedule.recurrence",
     "StepRun": "run.step_run",
     "StepSequence": "pipeline.step_sequence",
     "TabularDataset": "data.tabular_dataset",
+    "TimeZone": "schedule.time_zone",
     "UserErrorException": "errors",
     "WebserviceException": "errors",
     "Workspace": "run.workspace",

@@ -15,7 +15,7 @@ import signal
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["POINTS", "Failpoints", "clip", "point", "write"]
+__all__ = ["POINTS", "SCHEDULER_POINTS", "Failpoints", "clip", "point", "write"]
 
 POINTS = (
     "submit.snapshot",
@@ -54,7 +54,14 @@ POINTS = (
     "step.end",
     "run.end",
 )
-"""Every point there is, in about the order in which a run reaches them."""
+"""Every point of a run, in about the order in which it reaches them."""
+SCHEDULER_POINTS = (
+    "schedule.claimed",
+    "submit.renamed",
+    "submit.indexed",
+    "schedule.submitted",
+)
+"""Those between a firing that was decided and one whose run is noted as submitted."""
 
 _VARIABLE = "AZML_FAILPOINTS"
 _LOG_VARIABLE = "AZML_FAILPOINTS_LOG"
@@ -76,7 +83,10 @@ class Failpoints:
         for fault in filter(None, text.split(";")):
             name, _, action = fault.partition("=")
             what, _, hit = action.partition("@")
-            if name not in POINTS or what not in {*_ERRORS, "kill"}:
+            if name not in {*POINTS, *SCHEDULER_POINTS} or what not in {
+                *_ERRORS,
+                "kill",
+            }:
                 msg = f"{_VARIABLE}: {fault!r} is no point=action@hit"
                 raise ValueError(msg)
             self._faults[name] = (what, int(hit or 1))

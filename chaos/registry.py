@@ -50,4 +50,6 @@ TESTS = (
     ChaosTest("T18a", "t18_socket_scan"),
     ChaosTest("T20", "t20_secret_hunt"),
     ChaosTest("C2", "c02_calendar", in_slice=True),
+    ChaosTest("C5", "c05_two_schedulers"),
+    ChaosTest("C6", "c06_killed_scheduler"),
 )

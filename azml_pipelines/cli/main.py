@@ -32,6 +32,8 @@ _COMMANDS = {
     "environment": "List or show environments.",
     "compute": "List or show compute targets.",
     "pipeline": "List or show published pipelines.",
+    "schedule": "List, make or change schedules.",
+    "scheduler": "Run what schedules say.",
 }
 """In the order in which people meet them. Listing them imports none of them."""
 

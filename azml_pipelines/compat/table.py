@@ -168,6 +168,18 @@ _OURS = {
         "azureml.core": "Workspace",
         "azureml.core.workspace": "Workspace",
     },
+    "azml_pipelines.schedule.recurrence": {
+        "azureml.pipeline.core": "ScheduleRecurrence",
+        "azureml.pipeline.core.schedule": "ScheduleRecurrence",
+    },
+    "azml_pipelines.schedule.schedule": {
+        "azureml.pipeline.core": "Schedule",
+        "azureml.pipeline.core.schedule": "Schedule",
+    },
+    "azml_pipelines.schedule.time_zone": {
+        "azureml.pipeline.core": "TimeZone",
+        "azureml.pipeline.core.schedule": "TimeZone",
+    },
     "azml_pipelines.widgets.run_details": {
         "azureml.widgets": "RunDetails",
     },
@@ -240,8 +252,7 @@ _LATER = {
     "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
         "Module ModuleVersion ModuleVersionDescriptor "
-        "OutputPortBinding PipelineDataset PipelineDraft "
-        "Schedule ScheduleRecurrence TimeZone TrainingOutput"
+        "OutputPortBinding PipelineDataset PipelineDraft TrainingOutput"
     ),
     "azureml.pipeline.core.graph": (
         "InputPortDef OutputPortDef PipelineDataset TrainingOutput"
@@ -249,7 +260,6 @@ _LATER = {
     "azureml.pipeline.core.module": "Module ModuleVersion",
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
     "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
-    "azureml.pipeline.core.schedule": "Schedule ScheduleRecurrence TimeZone",
     "azureml.pipeline.steps": ("HyperDriveStep HyperDriveStepRun ModuleStep"),
     "azureml.train.hyperdrive": (
         "BanditPolicy BayesianParameterSampling GridParameterSampling "

@@ -33,8 +33,9 @@ def parse_assignment(
     Args:
         definition: Declares the parameter.
         name: Of the parameter.
-        text: What was typed. For a dataset: a registered ``name`` or ``name:version``,
-            else a local path or glob; a leading ``./`` or ``/`` always means a path.
+        text: What was typed. For a dataset: a registered ``name``, ``name@latest``,
+            ``name:version`` or ``name@version``, else a local path or glob; a leading
+            ``./`` or ``/`` always means a path.
         find_dataset: Looks a registered dataset up; raises UserErrorException if there
             is none.
 
@@ -84,7 +85,9 @@ def _dataset(
 ) -> DatasetDefinition:
     unknown = "it names a path"
     if not text.startswith((".", "/", "~")):
-        name, _, version = text.partition(":")
+        name, _, version = text.partition("@" if "@" in text else ":")
+        if "@" in text and version == "latest":
+            version = ""
         if not version or version.isdecimal():
             try:
                 found = find_dataset(name, int(version) if version else None)

@@ -115,6 +115,9 @@ def _datapath(declared: ParameterDefinition, value: object) -> DatasetDefinition
         return _plain_source(datapath_source(value))
     if isinstance(value, DataSource):
         return _plain_source(value)
+    # Several files in the place of one, as data changes give them.
+    if isinstance(value, DatasetDefinition) and value.kind == "file":
+        return value
     raise ParameterError(_refusal(declared, value))
 
 

@@ -69,7 +69,7 @@ def _values_of(run: PipelineRun, definition: PipelineDefinition) -> dict[str, ob
         declared = definition.parameter(name)
         is_path = declared is not None and declared.kind == "datapath"
         # A plan keeps the one place that a DataPath means as a dataset.
-        if is_path and isinstance(value, DatasetDefinition):
+        if is_path and isinstance(value, DatasetDefinition) and len(value.sources) == 1:
             values[name] = value.sources[0]
         else:
             values[name] = value

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from azml_pipelines.run.store_check import check_stores
 from azml_pipelines.run.submitting_once import submit_once
 from azml_pipelines.run.workspace_storage import read_storage
 from azml_pipelines.store.catalog import RunRecord
-from azml_pipelines.store.journal import Journal
+from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.launch_lock import launching
 from azml_pipelines.store.run_facts import read_run_facts
 from azml_pipelines.store.run_state import TERMINAL
@@ -59,6 +60,10 @@ class Submission:
     """Run it in this process and return when it has ended."""
     idempotency_key: str | None = None
     """Submitting again with the same key gives the run that there is."""
+    run_id: str | None = None
+    """The id that was reserved for it; what is there of this run already is kept."""
+    starts: bool = True
+    """False leaves a run that is complete and waits for ``azml resume``."""
     request_sha256: str | None = None
     """Of the request, where there is one; pipeline and values are compared if None."""
 
@@ -85,8 +90,11 @@ def submit_definition(
         IdempotencyError: The key was used for another request.
     """
     making = _Making(experiment, definition, values, submission or Submission())
-    key = making.wanted.idempotency_key
-    if key is None:
+    key, reserved = making.wanted.idempotency_key, making.wanted.run_id
+    if reserved is not None:
+        run_id = reserved
+        making.make_or_finish(run_id)
+    elif key is None:
         run_id = str(uuid4())
         making.make(run_id)
     else:
@@ -142,7 +150,9 @@ class _Making:
         workspace.prepare_storage()
         folder = workspace.folder.run(run_id)
         _write_down(folder, plan, self.definition)
+        point("submit.renamed")
         workspace.catalog.runs.add(_record(plan, self.wanted))
+        point("submit.indexed")
         self._start(folder)
 
     def make_or_finish(self, run_id: str) -> None:
@@ -158,7 +168,9 @@ class _Making:
             workspace.catalog.runs.add(_record(plan, self.wanted))
         facts = read_run_facts(folder)
         if facts.owner is None and facts.status not in TERMINAL:
-            self._start(folder)
+            # Whoever began may have died between the start and the note of it.
+            with suppress(LostRunError):
+                self._start(folder)
 
     def _start(self, folder: RunFolder) -> None:
         if self.wanted.debug:
@@ -168,7 +180,7 @@ class _Making:
             )
 
             run_in_process(folder)
-        else:
+        elif self.wanted.starts:
             with launching(folder):
                 start_orchestrator(folder)
 

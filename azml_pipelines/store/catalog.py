@@ -13,9 +13,11 @@ from azml_pipelines.store.catalog_datasets import DatasetCatalog
 from azml_pipelines.store.catalog_datastores import DatastoreCatalog
 from azml_pipelines.store.catalog_endpoints import EndpointCatalog, EndpointRecord
 from azml_pipelines.store.catalog_environments import EnvironmentCatalog
+from azml_pipelines.store.catalog_firings import FiringCatalog, FiringRecord
 from azml_pipelines.store.catalog_models import ModelCatalog, ModelRecord
 from azml_pipelines.store.catalog_published import PublishedCatalog, PublishedRecord
 from azml_pipelines.store.catalog_runs import RunCatalog, RunRecord
+from azml_pipelines.store.catalog_schedules import ScheduleCatalog, ScheduleRecord
 from azml_pipelines.store.catalog_submissions import SubmissionCatalog
 from azml_pipelines.store.catalog_tables import preferences
 from azml_pipelines.wording import shown
@@ -29,9 +31,11 @@ __all__ = [
     "Catalog",
     "ComputeRecord",
     "EndpointRecord",
+    "FiringRecord",
     "ModelRecord",
     "PublishedRecord",
     "RunRecord",
+    "ScheduleRecord",
 ]
 
 
@@ -56,6 +60,8 @@ class Catalog:
         self.published = PublishedCatalog(database)
         self.runs = RunCatalog(database)
         self.submissions = SubmissionCatalog(database)
+        self.schedules = ScheduleCatalog(database)
+        self.firings = FiringCatalog(database)
         self._database = database
 
     def belong_to(self, workspace: str) -> None:

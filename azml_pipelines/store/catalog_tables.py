@@ -22,11 +22,14 @@ __all__ = [
     "datastores",
     "endpoint_versions",
     "environments",
+    "firings",
     "models",
     "pipeline_endpoints",
     "preferences",
     "published_pipelines",
     "runs",
+    "schedule_files",
+    "schedules",
     "submissions",
 ]
 
@@ -132,4 +135,41 @@ submissions = Table(
     Column("request_sha256", String, nullable=False),
     Column("run_id", String, nullable=False),
     Column("created", Float, nullable=False),
+)
+schedules = Table(
+    "schedules",
+    TABLES,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("modified", Float, nullable=False),
+    Column("decided_until", String, nullable=False),
+    Column("looks", Integer, nullable=False),
+)
+schedule_files = Table(
+    "schedule_files",
+    TABLES,
+    Column("schedule_id", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("taken", String),
+    Column("waiting", String),
+    PrimaryKeyConstraint("schedule_id", "path"),
+)
+firings = Table(
+    "firings",
+    TABLES,
+    Column("schedule_id", String, nullable=False),
+    Column("nominal", String, nullable=False),
+    Column("outcome", String, nullable=False, index=True),
+    Column("run_id", String, index=True),
+    Column("owner", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("decided", Float, nullable=False),
+    Column("ended", Float),
+    Column("note", Text),
+    Column("details", Text, nullable=False),
+    PrimaryKeyConstraint("schedule_id", "nominal"),
 )
