@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.abstract_datastore import AbstractDatastore
     from azml_pipelines.run.workspace import Workspace
     from azml_pipelines.schedule.declaration import Extensions
+    from azml_pipelines.schedule.definition import ScheduledValue
     from azml_pipelines.schedule.recurrence import ScheduleRecurrence
     from azml_pipelines.store.catalog_schedules import ScheduleStatus, SeenFile
 
@@ -76,14 +77,12 @@ class Schedule(StoredSchedule):
                 fires when two looks in a row have seen the same of it.
             data_path_parameter_name: The ``DataPath`` or, ours, dataset parameter that
                 gets these files; one run gets all of them.
-            continue_on_step_failure: As the pipeline was published if None.
             ours: See ``Extensions``.
 
         Raises:
             ScheduleValueError: Not exactly one trigger, or a value is not accepted.
             UserErrorException: There is no such pipeline.
             ParameterError: A parameter is not declared or does not take its value.
-            StoreError: The datastore cannot be listed.
         """
         asked = Asked(
             recurrence,
@@ -93,13 +92,13 @@ class Schedule(StoredSchedule):
             path_on_datastore,
             ours,
         )
-        definition = _definition(workspace, experiment_name, pipeline_parameters, asked)
         said = {
             "pipeline_id": pipeline_id,
             "description": description,
             "continue_on_step_failure": continue_on_step_failure,
         }
-        return _added(workspace, name, definition.model_copy(update=said))
+        values = scheduled_values(pipeline_parameters)
+        return _added(workspace, name, experiment_name, values, asked, said)
 
     @staticmethod
     def get(workspace: Workspace, id: str) -> Schedule:
@@ -215,15 +214,12 @@ class Schedule(StoredSchedule):
         new = new.model_copy(
             update={key: value for key, value in said.items() if value is not None}
         )
+        check_values(self._workspace, new)
         if name is not None:
             self._record = replace(self._record, name=checked_name(name))
-        check_values(self._workspace, new)
         revived = status == "Active" and self._record.status != "Active"
-        self._write(
-            new,
-            status=status or self._record.status,
-            from_now=revived or new.trigger != old.trigger,
-        )
+        from_now = revived or new.trigger != old.trigger
+        self._write(new, status=status or self._record.status, from_now=from_now)
 
     def _write(
         self, definition: ScheduleDefinition, *, status: ScheduleStatus, from_now: bool
@@ -245,29 +241,28 @@ class Schedule(StoredSchedule):
         self._record = found_record(self._workspace, self.id)
 
 
-def _definition(
+def _added(  # noqa: PLR0917 - all that a new schedule is made of
     workspace: Workspace,
+    name: str,
     experiment_name: str,
-    values: Mapping[str, object] | None,
+    values: Mapping[str, ScheduledValue],
     asked: Asked,
-) -> ScheduleDefinition:
+    said: Mapping[str, object],
+) -> Schedule:
     more = asked.more
+    checked_name(name)
     check_extensions("Schedule.create", more)
     check_runs(more.get("max_concurrent_runs"), more.get("on_overlap", "skip"))
-    return ScheduleDefinition(
-        trigger=trigger_of(asked, utc_now()),
+    now = utc_now()
+    definition = ScheduleDefinition(
+        trigger=trigger_of(asked, now),
         experiment=Experiment(workspace, experiment_name).name,
-        parameters=scheduled_values(values),
+        parameters=dict(values),
         max_concurrent_runs=more.get("max_concurrent_runs"),
         on_overlap=more.get("on_overlap", "skip"),
         catchup=bool(more.get("catchup")),
-    )
-
-
-def _added(workspace: Workspace, name: str, definition: ScheduleDefinition) -> Schedule:
-    checked_name(name)
+    ).model_copy(update=dict(said))
     check_values(workspace, definition)
-    now = utc_now()
     record = ScheduleRecord(
         id=str(uuid4()),
         name=name,

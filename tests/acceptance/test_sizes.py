@@ -33,6 +33,8 @@ MANY_PARAMETERS = {
     "ParallelRunStep.__init__": "version 1's signature, and ours for conditions",
     "PipelineData.__init__": "version 1's signature",
     "PythonScriptStep.__init__": "version 1's signature",
+    "Schedule.create": "version 1's signature",
+    "Schedule.update": "version 1's signature",
     "ScheduleRecurrence.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",
     "TabularDatasetFactory.register_pandas_dataframe": "version 1's signature",
