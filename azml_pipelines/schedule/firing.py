@@ -10,6 +10,7 @@ from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.plan.assignment import parse_assignment
 from azml_pipelines.plan.parameter_values import declared_parameter, resolve_values
 from azml_pipelines.run.experiment import Experiment
+from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
 from azml_pipelines.run.published_pipeline import PublishedPipeline
 from azml_pipelines.run.published_values import accepted_values
 from azml_pipelines.run.submission import Submission
@@ -58,8 +59,12 @@ def published_pipeline(
     """Return the pipeline that a schedule submits at this moment.
 
     Raises:
-        UserErrorException: There is none with this id.
+        UserErrorException: There is none with this id, or its endpoint is disabled.
     """
+    if definition.pipeline_endpoint_id is not None:
+        endpoint = PipelineEndpoint.get(workspace, id=definition.pipeline_endpoint_id)
+        endpoint.check_active()
+        return endpoint.get_pipeline()
     return PublishedPipeline.get(workspace, definition.pipeline_id or "")
 
 

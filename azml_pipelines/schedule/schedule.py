@@ -101,6 +101,45 @@ class Schedule(StoredSchedule):
         return _added(workspace, name, experiment_name, values, asked, said)
 
     @staticmethod
+    def create_for_pipeline_endpoint(  # noqa: PLR0917 - version 1's signature
+        workspace: Workspace,
+        name: str,
+        pipeline_endpoint_id: str,
+        experiment_name: str,
+        recurrence: ScheduleRecurrence | None = None,
+        description: str | None = None,
+        pipeline_parameters: Mapping[str, object] | None = None,
+        wait_for_provisioning: bool = False,
+        wait_timeout: int = 3600,
+        datastore: AbstractDatastore | None = None,
+        polling_interval: float = 5,
+        data_path_parameter_name: str | None = None,
+        continue_on_step_failure: bool | None = None,
+        path_on_datastore: str | None = None,
+        **ours: Unpack[Extensions],
+    ) -> Schedule:
+        """Make a schedule of the default of an endpoint when it fires; see ``create``.
+
+        Raises:
+            UserErrorException: There is no such endpoint, or it is disabled.
+        """
+        asked = Asked(
+            recurrence,
+            datastore,
+            polling_interval,
+            data_path_parameter_name,
+            path_on_datastore,
+            ours,
+        )
+        said = {
+            "pipeline_endpoint_id": pipeline_endpoint_id,
+            "description": description,
+            "continue_on_step_failure": continue_on_step_failure,
+        }
+        values = scheduled_values(pipeline_parameters)
+        return _added(workspace, name, experiment_name, values, asked, said)
+
+    @staticmethod
     def get(workspace: Workspace, id: str) -> Schedule:
         """Return the schedule with this id.
 

@@ -34,6 +34,7 @@ MANY_PARAMETERS = {
     "PipelineData.__init__": "version 1's signature",
     "PythonScriptStep.__init__": "version 1's signature",
     "Schedule.create": "version 1's signature",
+    "Schedule.create_for_pipeline_endpoint": "version 1's signature",
     "Schedule.update": "version 1's signature",
     "ScheduleRecurrence.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from azml_pipelines import Dataset, Schedule, ScheduleRecurrence
+from azml_pipelines import Dataset, PipelineEndpoint, Schedule, ScheduleRecurrence
 from azml_pipelines.errors import ParameterError, UserErrorException
 
 HOURLY = ScheduleRecurrence("Hour", 1)
@@ -332,3 +332,28 @@ def test_an_update_changes_what_is_given(stage):
     assert "0 0 * * *" == after.definition.trigger.expression
     with pytest.raises(ValueError, match="datastore"):
         after.update(polling_interval=3)
+
+
+def test_an_endpoint_is_asked_for_its_default_at_each_firing(stage):
+    """What is published later runs from then on."""
+    old, new = stage.publish(), stage.publish(seconds=0.1)
+    endpoint = PipelineEndpoint.publish(stage.workspace, "names", "d", old)
+    schedule = Schedule.create_for_pipeline_endpoint(
+        stage.workspace, "s", endpoint.id, "e", HOURLY
+    )
+    scheduler = stage.scheduler(starts_runs=False)
+    stage.clock.move(seconds=1)
+    scheduler.tick()
+    endpoint.add_default(new)
+    stage.clock.move(hours=1)
+    scheduler.tick()
+
+    runs = schedule.get_pipeline_runs()
+    catalog = stage.workspace.catalog.runs
+    assert [new.id, old.id] == [catalog.find(run.id).pipeline_id for run in runs]
+    assert [schedule.id] == [
+        one.id
+        for one in Schedule.get_schedules_for_pipeline_endpoint_id(
+            stage.workspace, endpoint.id
+        )
+    ]
