@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
 
 from azml_pipelines.run.experiment import Experiment
@@ -19,6 +19,7 @@ from azml_pipelines.schedule.declaration import (
 )
 from azml_pipelines.schedule.definition import DataTrigger, ScheduleDefinition
 from azml_pipelines.schedule.firing import check_values
+from azml_pipelines.schedule.schedule_yaml import read_schedule
 from azml_pipelines.schedule.scheduler import as_text, utc_now
 from azml_pipelines.schedule.stored_schedule import StoredSchedule, found_record
 from azml_pipelines.schedule.watched_files import all_as_taken, marks_below
@@ -26,6 +27,7 @@ from azml_pipelines.store.catalog import ScheduleRecord
 
 if TYPE_CHECKING:
     import builtins
+    import os
     from collections.abc import Mapping
 
     from azml_pipelines.data.abstract_datastore import AbstractDatastore
@@ -196,6 +198,18 @@ class Schedule(StoredSchedule):
         return Schedule.list(
             workspace, active_only=False, pipeline_endpoint_id=pipeline_endpoint_id
         )
+
+    @staticmethod
+    def load_yaml(
+        workspace: Workspace, filename: str | os.PathLike[str]
+    ) -> dict[str, Any]:
+        """Return arguments for ``create`` from a file with the key ``Schedule``.
+
+        Raises:
+            BadYamlError: The file cannot be read.
+            ScheduleValueError: A key is missing or not known.
+        """
+        return read_schedule(workspace, filename)
 
     def enable(
         self, wait_for_provisioning: bool = False, wait_timeout: int = 3600

@@ -74,7 +74,7 @@ class TimeZone(Enum):
     UTC02 = "UTC-02", "Etc/GMT+2"
     AzoresStandardTime = "Azores Standard Time", "Atlantic/Azores"
     CapeVerdeStandardTime = "Cape Verde Standard Time", "Atlantic/Cape_Verde"
-    UTC = "UTC", "Etc/UTC"
+    UTC = "UTC", "UTC"
     GMTStandardTime = "GMT Standard Time", "Europe/London"
     GreenwichStandardTime = "Greenwich Standard Time", "Atlantic/Reykjavik"
     SaoTomeStandardTime = "Sao Tome Standard Time", "Africa/Sao_Tome"

@@ -16,7 +16,7 @@ from azml_pipelines.wording import shown
 
 __all__ = ["moment_of", "wall_clock", "zone_called"]
 
-_WINDOWS = {zone.value: zone.iana for zone in TimeZone}
+_WINDOWS = {name: zone.iana for zone in TimeZone for name in (zone.value, zone.name)}
 _SECOND = timedelta(seconds=1)
 
 

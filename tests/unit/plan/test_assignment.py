@@ -113,3 +113,26 @@ def test_a_path_wins_with_its_dot(parse, images, workspace, tmp_path, monkeypatc
 
     assert parse("file", "images").name == "images"
     assert parse("file", "./images").name is None
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("digits@latest", 2), ("digits", 2), ("digits@1", 1), ("digits:1", 1)],
+)
+def test_versions_of_a_registered_dataset(parse, images, workspace, text, version):
+    """``@latest`` is the latest of this moment."""
+    images.register(workspace, "digits")
+    images.skip(1).register(workspace, "digits", create_new_version=True)
+
+    parsed = parse("file", text)
+
+    assert ("digits", version) == (parsed.name, parsed.version)
+
+
+def test_an_unknown_version_names_the_dataset(parse, images, workspace):
+    """Neither ``@newest`` nor a number that there is not."""
+    images.register(workspace, "digits")
+
+    for text in ("digits@newest", "digits@7", "nobody@latest"):
+        with pytest.raises(ParameterError, match="takes a dataset"):
+            parse("file", text)

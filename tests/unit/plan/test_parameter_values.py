@@ -124,6 +124,13 @@ def test_paths(declared, workspace):
     assert [source.path for source in value.sources] == ["other"]
 
 
+def test_several_files_in_the_place_of_a_path(declared, images):
+    """As a schedule gives them that watches a datastore."""
+    value = resolve_values(declared, {"p_datapath": images.definition})["p_datapath"]
+
+    assert images.definition.sources == value.sources
+
+
 def test_unknown_names(declared):
     """The error lists what is declared, with kinds, and the closest name."""
     with pytest.raises(ParameterError) as caught:
