@@ -68,7 +68,7 @@ def test_new_files_fire_once(pipeline_id, place, type_command):
     made = type_command(
         *("schedule", "create", "files", pipeline_id, "-e", "files"),
         *("--datastore", "inbox", "--data-parameter", "texts"),
-        *("--polling-interval", "0.001"),
+        *("--polling-interval", "0.00001"),
     )
     schedule_id = made.stdout.strip()
     (inbox / "new.txt").write_text("1")
