@@ -17,7 +17,7 @@ from azml_pipelines.errors import (
     UserErrorException,
 )
 from azml_pipelines.masking import holds_secret
-from azml_pipelines.plan.describe import datapath_source
+from azml_pipelines.plan.describe_ports import datapath_source
 from azml_pipelines.schedule.cron import check_cron
 from azml_pipelines.schedule.definition import (
     CronTrigger,
