@@ -28,6 +28,7 @@ __all__ = [
     "FiringDetails",
     "check_values",
     "definition_of",
+    "lots_of",
     "published_pipeline",
     "resolved_values",
     "submit_firing",
@@ -85,6 +86,27 @@ def check_values(workspace: Workspace, definition: ScheduleDefinition) -> None:
         values = {**values, declared.name: example}
     changed, accepted = accepted_values(pipeline, values)
     resolve_values(changed, accepted)
+
+
+def lots_of(
+    workspace: Workspace, definition: ScheduleDefinition, files: tuple[str, ...]
+) -> list[tuple[str, ...]]:
+    """Return new and changed files as runs get them.
+
+    A dataset takes all of them at once. A ``DataPath`` is one place, and a folder with
+    several of them holds others, too: each file has a run of its own.
+
+    Raises:
+        UserErrorException: There is no such pipeline any more.
+    """
+    trigger = definition.trigger
+    if not files:
+        return []
+    if isinstance(trigger, DataTrigger) and trigger.parameter is not None:
+        pipeline = published_pipeline(workspace, definition).definition()
+        if declared_parameter(pipeline, trigger.parameter).kind == "datapath":
+            return [(file,) for file in files]
+    return [files]
 
 
 def submit_firing(

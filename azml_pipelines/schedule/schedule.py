@@ -78,7 +78,7 @@ class Schedule(StoredSchedule):
             polling_interval: Minutes between two looks; fractions are ours. A file
                 fires when two looks in a row have seen the same of it.
             data_path_parameter_name: The ``DataPath`` or, ours, dataset parameter that
-                gets these files; one run gets all of them.
+                gets them: one run for each file, or one for all of them.
             ours: See ``Extensions``.
 
         Raises:

@@ -24,6 +24,7 @@ from azml_pipelines.schedule.file_changes import compare
 from azml_pipelines.schedule.firing import (
     FiringDetails,
     definition_of,
+    lots_of,
     submit_firing,
 )
 from azml_pipelines.schedule.slots import CLOCK_TOLERANCE, due
@@ -45,6 +46,7 @@ _LOOK_SECONDS = 1.0
 _TROUBLE = (AzmlError, OSError, sqlite3.Error, ValueError)
 """What may be wrong with one schedule or one run, while the others go on."""
 _MOST_ATTEMPTS = 10
+_APART = timedelta(microseconds=1)
 _LONGEST_PAUSE = 60.0
 _STRANGER_SECONDS = 60.0
 
@@ -197,11 +199,19 @@ class Scheduler:
             self._catalog.schedules.files(record.id),
             marks_below(self._workspace, trigger),
         )
-        details = FiringDetails(files=look.changed).model_dump_json()
+        lots = lots_of(self._workspace, definition, look.changed)
         return Decision(
             read=record,
             moved=replace(record, decided_until=as_text(now), looks=record.looks + 1),
-            firings=[self._new(record, now, details=details)] if look.changed else [],
+            firings=[
+                self._new(
+                    record,
+                    # Each has a time of its own: it is their key.
+                    now + number * _APART,
+                    details=FiringDetails(files=files).model_dump_json(),
+                )
+                for number, files in enumerate(lots)
+            ],
             most_runs=most,
             without_room="wait",
             files=look.seen,

@@ -58,7 +58,7 @@ class Decision:
     most_runs: int | None = None
     """How many runs of the schedule there may be at a time."""
     without_room: Literal["skip", "queue", "wait"] = "skip"
-    """``wait`` decides nothing at all."""
+    """``wait`` decides nothing without any room, and queues what has none."""
     files: Mapping[str, SeenFile | None] = field(default_factory=dict)
 
 
@@ -187,10 +187,11 @@ def _write(connection: Connection, record: FiringRecord) -> None:
 
 def _without_room(record: FiringRecord, without_room: str, most: int) -> FiringRecord:
     runs = "run" if most == 1 else "runs"
-    what = "queued" if without_room == "queue" else "skipped"
+    skipped = without_room == "skip"
+    what = "skipped" if skipped else "queued"
     return replace(
         record,
-        outcome="Queued" if without_room == "queue" else "Skipped",
+        outcome="Skipped" if skipped else "Queued",
         run_id=None,
         owner=None,
         note=f"{what}: {most} {runs} of the schedule had not ended",
