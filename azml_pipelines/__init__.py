@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         WorkspaceException,
     )
     from azml_pipelines.pipeline.command_step import CommandStep
+    from azml_pipelines.pipeline.condition import output_exists
     from azml_pipelines.pipeline.data_transfer_step import DataTransferStep
     from azml_pipelines.pipeline.environment import CondaDependencies, Environment
     from azml_pipelines.pipeline.output_file_dataset_config import (
@@ -125,6 +126,7 @@ __all__ = [
     "WebserviceException",
     "Workspace",
     "WorkspaceException",
+    "output_exists",
 ]
 
 __version__ = "0.1.0"
@@ -184,6 +186,7 @@ _PLACES = {
     "WebserviceException": "errors",
     "Workspace": "run.workspace",
     "WorkspaceException": "errors",
+    "output_exists": "pipeline.condition",
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.graph import build_graph
+from azml_pipelines.pipeline.graph_warnings import graph_warnings
 from azml_pipelines.pipeline.parameter import distinct_parameters
 from azml_pipelines.pipeline.step_sequence import flatten_steps
 from azml_pipelines.signatures import explained
@@ -84,6 +86,9 @@ class Pipeline:
             is read, a parameter has two defaults, a compute target is unknown, a script
             is missing, or an argument is.
         UnknownStepKindError: An element of ``steps`` is no step.
+
+    Warns:
+        UserWarning: Two steps share a name, or nobody can know of an output.
     """
 
     @explained
@@ -105,6 +110,8 @@ class Pipeline:
         self._graph = build_graph(flatten_steps(steps), resolve_closure=resolve_closure)
         self._check_parameters()
         self._check_steps()
+        for line in graph_warnings(self._graph):
+            warnings.warn(line, UserWarning, stacklevel=3)
 
     @property
     def graph(self) -> StepGraph:

@@ -276,5 +276,5 @@ def _checked_limits(step: str, limits: StepLimits) -> StepLimits:
         raise DeclarationError(msg)
     memory = None
     if limits.memory is not None:
-        memory = check_byte_size("memory_limit", limits.memory)
+        memory = check_byte_size(f"Step {shown(step)}: memory_limit", limits.memory)
     return StepLimits(timeout, tries, memory)

@@ -57,9 +57,10 @@ def test_sources_can_be_moved(step_of, definition_of, scripts):
 
 
 def test_steps_may_share_a_name(step_of, definition_of):
-    """Each has a key of its own."""
+    """Each has a key of its own; a warning says so."""
     steps = [step_of("step"), step_of("step"), step_of("step-2"), step_of("step")]
-    definition = definition_of(*steps)
+    with pytest.warns(UserWarning, match="both called 'step'"):
+        definition = definition_of(*steps)
 
     assert [step.key for step in definition.steps] == [
         "step",
