@@ -34,9 +34,9 @@ def graph_warnings(graph: StepGraph) -> Iterator[str]:
         for data in _unknown_outputs(step):
             if data not in used:
                 yield (
-                    f"Step {shown(step.name)} has the output {shown(data.output_name)}, "
-                    "which is not in its arguments, and no other step reads it. Put it "
-                    "into arguments, or leave it out."
+                    f"Step {shown(step.name)} has the output "
+                    f"{shown(data.output_name)}, which is not in its arguments, and no "
+                    "other step reads it. Put it into arguments, or leave it out."
                 )
 
 
