@@ -144,7 +144,7 @@ class _SubmittedRun(Run):
         return child
 
     def get_children(self, recursive: bool = False, **_filters: object) -> list[Run]:
-        """Return the children that have noted something."""
+        """Return the children that this process has made."""
         found: list[Run] = []
         for child_id in self._notes.children():
             notes = self._notes.child(child_id)

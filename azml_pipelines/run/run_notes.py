@@ -54,9 +54,9 @@ class RunNotes:
         return RunNotes(place, self.file, self.artifacts / "children" / child_id)
 
     def children(self) -> list[str]:
-        """Return the ids of all children that have noted something."""
-        place = self.folder / "children"
-        return sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
+        """Return the ids of the children that this process has made, in this try."""
+        made = sorted(self.folder.glob(f"children/*/{self.file}"))
+        return [file.parent.name for file in made]
 
     def add(self, kind: str, name: str, value: object) -> None:
         """Note something.
