@@ -42,6 +42,8 @@ COMMANDS = [
     "environment",
     "compute",
     "pipeline",
+    "schedule",
+    "scheduler",
 ]
 
 
