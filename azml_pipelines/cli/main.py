@@ -23,6 +23,7 @@ _COMMANDS = {
     "resubmit": "Run a pipeline again with other values.",
     "resume": "Go on with a run that was stopped or failed.",
     "replay": "Run one mini-batch again, here, for debuggers.",
+    "trace": "Tell where a row of an output comes from.",
     "verify": "Check that a run is stored whole.",
     "serve": "Answer HTTP requests with an entry script.",
     "serve-api": "Take requests for published pipelines.",

@@ -21,6 +21,7 @@ from azml_pipelines.run.waiting import failure, wait_until
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.run_reader import read_output
 from azml_pipelines.store.run_state import TERMINAL, StepState
+from azml_pipelines.store.trace import origin_of_row, rows_of_item
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.store.failed_items import FailedItem
+    from azml_pipelines.store.trace import ItemRows, RowOrigin
     from azml_pipelines.store.workspace_folder import StepFolder
 
 __all__ = ["StepRun", "StepRunOutput"]
@@ -133,6 +135,29 @@ class StepRun(NotedStep):
             return []
         position = self.parent.plan.steps.index(self._plan)
         return list(failed_items(self.parent.folder, self._plan, position))
+
+    def trace(self, row: int) -> RowOrigin:
+        """Return which item, mini-batch, try and process made a row (ours).
+
+        Args:
+            row: Of the output, from 0 in the order of the input; a header is none.
+
+        Raises:
+            UserErrorException: The step has not written as many.
+        """
+        return origin_of_row(self.parent.folder, self.id, row)
+
+    def trace_item(self, item: str) -> list[ItemRows]:
+        """Return which rows an item has made, or why it has not (ours).
+
+        Args:
+            item: The path of an input file, or the end of it.
+
+        Returns:
+            An entry for each place where the input has it, and for each piece of a
+            table; empty if it has not.
+        """
+        return rows_of_item(self.parent.folder, self.id, item)
 
     def get_status(self) -> str:
         """Return NotStarted, Running, Finished, Failed, Canceled or (ours) Skipped."""

@@ -7,19 +7,18 @@ no more memory than one.
 from __future__ import annotations
 
 import heapq
-import json
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from azml_pipelines.data.mini_batch_line import described_piece
+from azml_pipelines.data.mini_batch_line import ListedItems
 from azml_pipelines.store.journal_damage import DamagedJournalError
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_seals import checked_done, sealed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
@@ -126,42 +125,16 @@ class _Lines:
         if self._file is not None:
             self._file.close()
 
-    def payload(self, mini_batch: int) -> _Payload:
+    def payload(self, mini_batch: int) -> ListedItems:
         """Return what a mini-batch holds; indexes never go back."""
         while self._file is not None and self._next <= mini_batch:
             self._line = self._file.readline()
             self._next += 1
-        try:
-            _, items, payload, *_ = json.loads(self._line)
-        except ValueError:
-            return _Payload(0, [])
-        return _Payload(items, payload)
-
-
-@dataclass(frozen=True)
-class _Payload:
-    """A line of the frozen list; ``items`` is 0 for tables and for lost lines."""
-
-    items: int
-    content: Sequence[Any]
-
-    def names(self, first: int, count: int) -> list[str]:
-        """Return the names of some items; of a table, one text for all of the rows."""
-        if self.items:
-            return [str(name) for name in self.content[first : first + count]]
-        if not self.content:
-            return ["an item that the lost list of mini-batches named"]
-        return [f"{described_piece(self.content)}{_rows(first, count)}"]
-
-
-def _rows(first: int, count: int) -> str:
-    if not count:
-        return ""
-    return f" row {first}" if count == 1 else f" rows {first}-{first + count - 1}"
+        return ListedItems.of_line(self._line)
 
 
 def _replay_command(
-    run_id: str, record: _Record, payload: _Payload, step: str | None
+    run_id: str, record: _Record, payload: ListedItems, step: str | None
 ) -> str:
     """Return the words to type that run these items again."""
     words = ["azml", "replay", run_id, str(record.mini_batch)]
@@ -175,7 +148,7 @@ def _replay_command(
     return " ".join(words)
 
 
-def _items(record: _Record, payload: _Payload, command: str) -> Iterator[FailedItem]:
+def _items(record: _Record, payload: ListedItems, command: str) -> Iterator[FailedItem]:
     names = payload.names(record.first_item, record.items)
     if record.missing:
         # Of a table one line says it all; of files each missing result has its own.

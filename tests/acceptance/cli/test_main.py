@@ -33,6 +33,7 @@ COMMANDS = [
     "resubmit",
     "resume",
     "replay",
+    "trace",
     "verify",
     "serve",
     "serve-api",
