@@ -77,6 +77,9 @@ class ParquetFormat(BaseModel):
     kind: Literal["parquet"] = "parquet"
     include_path: bool = False
     column_types: dict[str, ColumnType] | None = None
+    columns: dict[str, str] | None = None
+    """The columns of the first file and Arrow's names of their types, when every file
+    must have them."""
 
 
 class JsonLinesFormat(BaseModel):

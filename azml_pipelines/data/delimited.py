@@ -122,7 +122,11 @@ class DelimitedTable:
         on_error: str = "fail",
     ) -> pd.DataFrame:
         """See ``TableFormat``."""
-        head = self._head(path)
+        try:
+            head = self._head(path)
+        except UnicodeError as error:
+            msg = f"{path}: {error}"
+            raise ValueError(msg) from error
         if head is None:
             msg = f"{path} is empty, and was not when the mini-batches were listed"
             raise ValueError(msg)
@@ -166,6 +170,11 @@ class DelimitedTable:
             first = window.start + row * shape.unit
             second = window.start + stop * shape.unit
             line = self._text.read(path, first, second - first).decode(codec)
+            if "\0" in line:
+                msg = (
+                    f"{path}: its first record holds NUL; is it {self._encoding} text?"
+                )
+                raise ValueError(msg)
             head = _Head(path, shape, first, second, line.encode())
             self._last_head = head
             return head

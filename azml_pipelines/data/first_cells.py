@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class FirstCells:
     """Of the columns; empty for a file without names or rows."""
     rows: list[list[Any]]
     """Text, or for JSON whatever stands there; None for null."""
+    types: dict[str, str] = field(default_factory=dict)
+    """Arrow's names of the types, where the file itself says what they are."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,11 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.data.definition import DelimitedFormat, JsonLinesFormat
+from azml_pipelines.data.definition import (
+    DelimitedFormat,
+    JsonLinesFormat,
+    ParquetFormat,
+)
 from azml_pipelines.data.delimited_options import ENCODINGS
 from azml_pipelines.data.file_store import StoreError
 from azml_pipelines.data.first_cells import (
@@ -17,6 +21,7 @@ from azml_pipelines.data.first_cells import (
     shown_types,
 )
 from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.parquet import ParquetTable
 from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.data.table import TableReader
 from azml_pipelines.data.table_definition import table_of
@@ -58,6 +63,9 @@ def checked_first_rows(
         listing = list_files(definition)
         cells = _first_of(definition, listing.root, listing.paths)
     form = definition.format
+    if isinstance(form, ParquetFormat):
+        known = form.model_copy(update={"columns": cells.types or None})
+        return definition.model_copy(update={"format": known})
     if not isinstance(form, (DelimitedFormat, JsonLinesFormat)):
         return definition
     return definition.model_copy(update={"format": _typed(form, cells, infer=infer)})
@@ -114,6 +122,9 @@ def _cells(
             names = _by_reader(definition, root, path).names
             return FirstCells(names, cells.rows)
         return cells
+    if isinstance(form, ParquetFormat):
+        types = ParquetTable().types(whole)
+        return FirstCells(tuple(types), [[]] if types else [], types)
     return _by_reader(definition, root, path)
 
 

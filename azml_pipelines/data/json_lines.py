@@ -119,7 +119,9 @@ class JsonLinesTable:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line, object_pairs_hook=_object)
+                row = json.loads(
+                    line, object_pairs_hook=_object, parse_constant=_no_constant
+                )
                 if not isinstance(row, dict):
                     msg = f"it is a JSON {type(row).__name__}, not an object"
                     raise ValueError(msg)  # noqa: TRY004, TRY301 - one way out for bad lines
@@ -129,6 +131,11 @@ class JsonLinesTable:
                 msg = f"line {number} of the piece is no row: {error}"
                 raise ValueError(msg) from error
             yield row
+
+
+def _no_constant(name: str) -> None:
+    msg = f"{name} is not JSON; write null for a number that is missing"
+    raise ValueError(msg)
 
 
 def _fits(cell: object) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, Optional
 
 from azml_pipelines.data.column_types import convert
+from azml_pipelines.data.parquet_schema import (
+    INDEX_NAME,
+    as_declared,
+    declared_types,
+)
 from azml_pipelines.data.record_cut import AUTO_BYTES
 from azml_pipelines.data.table_format import TO_THE_END, Piece
 
@@ -22,14 +26,21 @@ __all__ = ["ParquetTable"]
 
 _BATCH_ROWS = 1 << 16
 _BUFFER = 1 << 20
-_INDEX = re.compile(r"__index_level_\d+__")
 
 
 class ParquetTable:
-    """The format ``parquet``: see ``TableFormat``. Pieces count rows of the file."""
+    """The format ``parquet``: see ``TableFormat``. Pieces count rows of the file.
 
-    def __init__(self) -> None:
-        self._open: Optional[_OpenFile] = None  # noqa: UP045 - loaded by workers
+    Args:
+        declared: Columns and Arrow's names of their types, as the first file has them.
+    """
+
+    def __init__(
+        self,
+        declared: Optional[Mapping[str, str]] = None,  # noqa: UP045 - loaded by workers
+    ) -> None:
+        self._declared = declared or {}
+        self._open: Optional[_OpenFile] = None  # noqa: UP045
 
     def cut(
         self,
@@ -61,24 +72,37 @@ class ParquetTable:
             msg = f"{path} has {total} rows, and had at least {end} when it was listed"
             raise ValueError(msg)
         try:
-            frame = _to_pandas(file.rows(piece.start, end))
+            table = as_declared(file.rows(piece.start, end), self._declared)
+            frame = _to_pandas(table)
             return convert(frame, types or {}, on_error)
         except (ValueError, OSError) as error:
             self._open = None
-            msg = f"{path}, rows {piece.start} to {end - 1}: {str(error).strip()}"
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            msg = f"{path}, rows {piece.start} to {end - 1}: {_one_line(error)}"
             raise ValueError(msg) from error
 
     def column_names(self, path: str) -> Optional[list[str]]:  # noqa: UP045
         """See ``TableFormat``."""
-        names = self._file(path).file.schema_arrow.names
-        return [name for name in names if not _INDEX.fullmatch(name)]
+        return list(self.types(path))
+
+    def types(self, path: str) -> dict[str, str]:
+        """Return the columns of a file and Arrow's names of their types."""
+        return declared_types(self._file(path).file.schema_arrow)
 
     def _file(self, path: str) -> _OpenFile:
         """Open a file, unless it is the one that is open."""
         found = os.stat(path)
         identity = (path, found.st_ino, found.st_size, found.st_mtime_ns)
         if self._open is None or self._open.identity != identity:
-            self._open = _OpenFile(path, identity)
+            try:
+                self._open = _OpenFile(path, identity)
+            except (ValueError, OSError) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                # Of pyarrow: no file of the kind, or one that needs a key.
+                msg = f"{path} cannot be read as parquet: {_one_line(error)}"
+                raise ValueError(msg) from error
         return self._open
 
 
@@ -163,6 +187,10 @@ class _OpenFile:
         return int(metadata.num_row_groups)
 
 
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
 def _openable(path: str) -> Any:  # noqa: ANN401 - what pyarrow opens
     """Return the path, or the open file where its name is not UTF-8."""
     try:
@@ -214,7 +242,7 @@ def _to_pandas(table: Any) -> pd.DataFrame:  # noqa: ANN401 - a table of pyarrow
     import pandas as pd  # noqa: PLC0415 - who reads parquet has paid for it
     import pyarrow as pa  # noqa: PLC0415
 
-    table = table.select([n for n in table.column_names if not _INDEX.fullmatch(n)])
+    table = table.select([n for n in table.column_names if not INDEX_NAME.fullmatch(n)])
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     for number, field in enumerate(table.schema):
         column = table.column(number)

@@ -211,10 +211,11 @@ class TableReader:
             if missing
             else f"has the column {extra[0]!r}"
         )
+        otherwise = {"csv": "header='COMBINE_ALL_FILES_HEADERS'"}
         msg = (
             f"{path} {what}, unlike the first file: it has "
             f"{', '.join(map(repr, frame))}, and that one "
             f"{', '.join(map(repr, wanted))}; make them equal, or pass "
-            "header='COMBINE_ALL_FILES_HEADERS'"
+            f"{otherwise.get(self.table.format, 'validate=False')}"
         )
         raise ValueError(msg)

@@ -46,7 +46,7 @@ def table_of(
         format=name,
         options=options,
         types=form.column_types or {},
-        columns=form.columns if isinstance(form, DelimitedFormat) else None,
+        columns=_columns(form),
         include_path=form.include_path,
         partition=partition_of(definition, root),
         operations=definition.operations,
@@ -56,6 +56,13 @@ def table_of(
         if first is not None:
             options["columns"] = TableReader(table, root).column_names(first)
     return table
+
+
+def _columns(form: DatasetFormat) -> tuple[str, ...] | None:
+    """Return the columns that every file must have; keys of JSON lines may lack."""
+    if isinstance(form, DelimitedFormat | ParquetFormat) and form.columns is not None:
+        return tuple(form.columns)
+    return None
 
 
 _FIRST_ONLY = "ONLY_FIRST_FILE_HAS_HEADERS"
@@ -73,7 +80,11 @@ def _format(form: DatasetFormat) -> tuple[str, dict[str, Any]]:
             }
             return "csv", form.model_dump(include=wanted)
         case ParquetFormat():
-            return "parquet", {}
+            types = form.columns or {}
+            # What was set by hand is converted to, whatever the file has.
+            chosen = set(form.column_types or {})
+            kept = {name: types[name] for name in types if name not in chosen}
+            return "parquet", {"declared": kept} if kept else {}
         case JsonLinesFormat():
             wanted = {"encoding", "invalid_lines", "columns"}
             return "jsonl", form.model_dump(include=wanted)

@@ -112,7 +112,8 @@ class TabularDatasetFactory:
 
         Args:
             path: As in ``Dataset.File.from_files``.
-            validate: Fail now when there is no record to read.
+            validate: Fail now when there is no record to read; every file must then
+                have the columns of the first one, in types that say the same.
             include_path: Add a column ``Path``.
             set_column_types: Column to ``DataType``, where it is not the file's.
             partition_format: Columns in the path, such as ``/{year}/x.parquet``.
@@ -126,7 +127,7 @@ class TabularDatasetFactory:
         )
         definition = _definition(path, form, partition_format)
         if validate:
-            checked_first_rows(definition, infer=False)
+            definition = checked_first_rows(definition, infer=False)
         return TabularDataset(definition)
 
     @staticmethod

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
-from azml_pipelines import (
-    Dataset,
-    Environment,
-    Experiment,
-    OutputFileDatasetConfig,
-    ParallelRunConfig,
-    ParallelRunStep,
-    Pipeline,
-    PipelineData,
-)
-
-if TYPE_CHECKING:
-    from azml_pipelines import PipelineRun, Workspace
+from azml_pipelines import Dataset, OutputFileDatasetConfig, PipelineData
 
 SAME = """
 def run(mini_batch):
@@ -62,67 +48,6 @@ def run(mini_batch):
         return mini_batch.rename(columns={"id": "other"})
     return mini_batch
 """
-
-
-@dataclass
-class Tables:
-    """Runs one step over an input, and finds what it wrote."""
-
-    workspace: Workspace
-    folder: Path
-
-    def step(self, name: str, script: str, entry: Any, output: Any, **config: Any):
-        """Declare a step."""
-        source = self.folder / f"source-{name}"
-        source.mkdir(exist_ok=True)
-        (source / "score.py").write_text(script)
-        settings: dict[str, Any] = {
-            "environment": Environment("current"),
-            "source_directory": str(source),
-            "entry_script": "score.py",
-            "error_threshold": -1,
-            "output_action": "append_row",
-            "compute_target": "local",
-            "node_count": 1,
-            "process_count_per_node": 2,
-            **config,
-        }
-        return ParallelRunStep(
-            name=name,
-            parallel_run_config=ParallelRunConfig(**settings),
-            inputs=[entry],
-            output=output,
-        )
-
-    def finish(self, *steps: ParallelRunStep) -> PipelineRun:
-        """Run steps to their end, whatever it is."""
-        pipeline = Pipeline(workspace=self.workspace, steps=list(steps))
-        run = Experiment(self.workspace, "tables").submit(pipeline)
-        run.wait_for_completion(show_output=False, raise_on_error=False)
-        return run
-
-    def run(self, script: str, entry: Any, **config: Any) -> PipelineRun:
-        """Run one step."""
-        output = PipelineData("rows", datastore=self.store)
-        return self.finish(self.step("score", script, entry, output, **config))
-
-    @property
-    def store(self):
-        """The default datastore."""
-        return self.workspace.get_default_datastore()
-
-    def output(self, run: PipelineRun, step: str = "score", name: str = "rows") -> Path:
-        """Return the output folder of a step."""
-        assert run.get_status() == "Finished", run.get_details()
-        place = run.find_step_run(step)[0].get_output_data(name)
-        root = Path(place.datastore.settings.url.removeprefix("file://"))
-        return root / place.path_on_datastore
-
-
-@pytest.fixture
-def tables(workspace, tmp_path) -> Tables:
-    """A workspace with a step to run in it."""
-    return Tables(workspace, tmp_path)
 
 
 @pytest.fixture
