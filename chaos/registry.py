@@ -52,4 +52,7 @@ TESTS = (
     ChaosTest("C2", "c02_calendar", in_slice=True),
     ChaosTest("C5", "c05_two_schedulers"),
     ChaosTest("C6", "c06_killed_scheduler"),
+    ChaosTest("D5", "d05_many_files"),
+    ChaosTest("D9", "d09_large_row_group"),
+    ChaosTest("S1", "s01_busy_store"),
 )

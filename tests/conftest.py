@@ -77,6 +77,12 @@ def postgres_schema(postgres_url: str) -> str:
     return f"{postgres_url}?options=-csearch_path%3D{name}"
 
 
+@pytest.fixture(scope="session")
+def google_server() -> Iterator[ObjectServer]:
+    """Google Cloud Storage, by an emulator on loopback, one for all tests."""
+    yield from _started("google_server")
+
+
 def _started(name: str) -> Iterator[ObjectServer]:
     from azml_pipelines.testing import object_servers
 

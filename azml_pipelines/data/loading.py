@@ -192,12 +192,14 @@ def partition_values(
 
 
 def subset(line: str | bytes, inputs: Sequence[FileInput | TableInput]) -> Any:  # noqa: ANN401 - a dataset
-    """Return the files of a mini-batch as a dataset; None for a piece of a file."""
+    """Return a mini-batch as a dataset: its files, or the rows of a piece of one."""
     number, items, payload, *_ = json.loads(line)
     facts = inputs[number].facts
     paths = payload if items else payload[0]
-    if isinstance(paths, str) or not facts.definition:
-        return None
     # Datasets need pydantic, which scripts that never ask do not pay for.
     module = import_module("azml_pipelines.data.mini_batch_dataset")
+    if isinstance(paths, str):
+        return module.dataset_of_rows(inputs[number].load(payload))
+    if not facts.definition:
+        return None
     return module.dataset_of(facts.definition, inputs[number].root, paths)

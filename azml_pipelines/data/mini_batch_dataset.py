@@ -1,11 +1,16 @@
-"""The files of one mini-batch as a dataset of their own."""
+"""The files or rows of one mini-batch as a dataset of their own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from azml_pipelines.data.definition import DatasetDefinition, DataSource
+from azml_pipelines.data.definition import (
+    DatasetDefinition,
+    DataSource,
+    ParquetFormat,
+)
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.data.tabular_dataset import TabularDataset
@@ -13,7 +18,11 @@ from azml_pipelines.data.tabular_dataset import TabularDataset
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dataset_of"]
+    import pandas as pd
+
+__all__ = ["dataset_of", "dataset_of_rows"]
+
+_FOLDER = "azml-mini-batches"
 
 
 def dataset_of(
@@ -38,3 +47,21 @@ def dataset_of(
     if few.kind == "file":
         return FileDataset(few.model_copy(update={"operations": ()}))
     return TabularDataset(few)
+
+
+def dataset_of_rows(rows: pd.DataFrame) -> TabularDataset:
+    """Return a dataset of rows, kept in the memory of this process.
+
+    Those of the mini-batch before are forgotten: a worker has one at a time.
+    """
+    import fsspec  # noqa: PLC0415 - only scripts that ask pay for it
+
+    memory = fsspec.filesystem("memory")
+    if memory.exists(f"/{_FOLDER}"):
+        memory.rm(f"/{_FOLDER}", recursive=True)
+    path = f"{uuid4().hex}.parquet"
+    memory.pipe_file(f"/{_FOLDER}/{path}", rows.to_parquet(index=False))
+    source = DataSource(url=f"memory://{_FOLDER}", path=path)
+    return TabularDataset(
+        DatasetDefinition(kind="tabular", sources=(source,), format=ParquetFormat())
+    )

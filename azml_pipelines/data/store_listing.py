@@ -19,6 +19,7 @@ _PAGE_SECONDS = 60
 _LOOK_SECONDS = 4
 _S3 = "S3FileSystem"
 _AZURE = "AzureBlobFileSystem"
+_GOOGLE = frozenset({"GCSFileSystem", "ExtendedGcsFileSystem"})
 
 
 def list_pages(
@@ -30,8 +31,8 @@ def list_pages(
 ) -> Iterator[list[StoredFile]]:
     """Return the files below a folder in pages; each ``next()`` is one call or more.
 
-    A page that failed can be asked for again. S3 and Azure list sorted by path, page by
-    page; every other store is asked for all at once and sorted here.
+    A page that failed can be asked for again. S3, Azure and Google list sorted by path,
+    page by page; every other store is asked for all at once and sorted here.
 
     Args:
         fs: An open filesystem.
@@ -44,6 +45,8 @@ def list_pages(
         return _S3Pages(fs, root, folder, most)
     if kind == _AZURE:
         return _AzurePages(fs, root, folder, most)
+    if kind in _GOOGLE:
+        return _GooglePages(fs, root, folder, most)
     return _OnePage(fs, root, folder, most)
 
 
@@ -167,6 +170,32 @@ def _is_folder(blob: Any) -> bool:  # noqa: ANN401 - Azure's
     metadata = blob.metadata or {}
     marks = ("hdi_isfolder", "Hdi_isfolder", "is_directory")
     return blob.name.endswith("/") or any(metadata.get(m) == "true" for m in marks)
+
+
+class _GooglePages(_Pages):
+    """Google sorts by the bytes of the name, too."""
+
+    def _next_page(self) -> list[StoredFile]:
+        from fsspec.asyn import sync  # noqa: PLC0415 - only remote stores need it
+
+        found = sync(
+            self._fs.loop,
+            self._fs._call,  # noqa: SLF001 - nothing public gives one page
+            "GET",
+            "b/{}/o",
+            self._container,
+            prefix=self._prefix or None,
+            pageToken=self._token,
+            maxResults=self._most or _PAGE,
+            json_out=True,
+            timeout=_LOOK_SECONDS if self._most else _PAGE_SECONDS,
+        )
+        self._token = found.get("nextPageToken")
+        return [
+            stored_file(self._relative(one["name"]), one)
+            for one in found.get("items", [])
+            if not one["name"].endswith("/")
+        ]
 
 
 class _OnePage(_Pages):

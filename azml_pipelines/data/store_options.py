@@ -33,6 +33,7 @@ _PACKAGES = {
     "gcs": ("gcs", "gcsfs"),
 }
 _AZURE = frozenset({"abfs", "abfss", "az", "wasb", "wasbs"})
+_GOOGLE = frozenset({"gs", "gcs"})
 PATIENCE = "patience"
 """Our own option: seconds for which a call is tried again."""
 UNSORTED = "unsorted"
@@ -71,8 +72,6 @@ def opened_filesystem(location: StoreLocation) -> OpenedFilesystem:
         StoreError: Its kind is not known, its package is missing, a secret is not set,
             or its package refuses the options.
     """
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - a local run never needs it
-
     protocol = protocol_of(location.url)
     resolved = resolve_options(location.options, str(location))
     masker = Masker(resolved.secrets)
@@ -86,9 +85,7 @@ def opened_filesystem(location: StoreLocation) -> OpenedFilesystem:
     if protocol in {"wasb", "wasbs"}:
         url = f"abfs{url[len(protocol) :]}"
     try:
-        fs, root = url_to_fs(
-            url, skip_instance_cache=True, use_listings_cache=False, **options
-        )
+        fs, root = _opened(protocol, url, options)
     except ImportError as error:
         raise _missing_package(location, protocol, error) from error
     except Exception as error:  # noqa: BLE001 - each package has errors of its own
@@ -98,9 +95,23 @@ def opened_filesystem(location: StoreLocation) -> OpenedFilesystem:
             f"{', '.join(location.options) or '(it has none)'}."
         )
     else:
-        return OpenedFilesystem(fs, str(root), masker)
+        return OpenedFilesystem(fs, root, masker)
     # Not "from error": its text may hold what nobody should read.
     raise StoreError(msg)
+
+
+def _opened(protocol: str, url: str, options: dict[str, Any]) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - a local run never needs it
+
+    options = {"skip_instance_cache": True, "use_listings_cache": False, **options}
+    if protocol in _GOOGLE and "endpoint_url" in options:
+        # gcsfs would ask by gRPC what kind of bucket it is, and wait for minutes: an
+        # address of its own speaks Google's JSON.
+        from gcsfs.core import GCSFileSystem  # noqa: PLC0415 - the same
+
+        return GCSFileSystem(**options), GCSFileSystem._strip_protocol(url)  # noqa: SLF001 - as fsspec does
+    fs, root = url_to_fs(url, **options)
+    return fs, str(root)
 
 
 def _missing_package(

@@ -18,6 +18,8 @@ from azml_pipelines.data.loading import FileInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from azml_pipelines.data.loading import InputFacts
+
 __all__ = [
     "FATAL_REASONS",
     "InputFileError",
@@ -135,10 +137,16 @@ class SuppliedInput(FileInput):
     Args:
         root: What scripts see as their folder.
         folder: Where they appear; the same, or what ``root`` leads to.
+        facts: See ``FileInput``.
     """
 
-    def __init__(self, root: str, folder: str) -> None:
-        super().__init__(root)
+    def __init__(
+        self,
+        root: str,
+        folder: str,
+        facts: Optional[InputFacts] = None,  # noqa: UP045 - Python 3.9
+    ) -> None:
+        super().__init__(root, facts)
         self._folder = folder
 
     def load(self, payload: Sequence[str]) -> list[str]:

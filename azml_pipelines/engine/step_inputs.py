@@ -163,7 +163,7 @@ class StepInput:
     @property
     def _listed_root(self) -> str:
         """The folder that paths are relative to, which ``root`` may only lead to."""
-        if self.remote is not None or not self.definition.partition:
+        if not self.definition.partition:
             return self.root
         return list_files(self.definition).root
 

@@ -1,4 +1,4 @@
-"""Object stores on loopback, for tests and samples: S3 by moto, Azure by Azurite."""
+"""Object stores on loopback, for tests and samples: S3, Azure's blobs, Google's."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectServer",
     "ServerMissingError",
     "azurite_server",
+    "google_server",
     "moto_server",
 ]
 
@@ -35,6 +36,17 @@ from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print("http://%s:%s" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
+_GOOGLE = """
+import http.server, sys, threading
+from functools import partial
+from gcp_storage_emulator.server import RequestHandler
+from gcp_storage_emulator.storage import Storage
+handler = partial(RequestHandler, Storage(use_memory_fs=True))
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print("http://127.0.0.1:%d" % server.server_port, flush=True)
 sys.stdin.read()
 """
 # Ends the server when whoever started it is gone, however that ended.
@@ -55,7 +67,7 @@ class ObjectServer:
     """A server that runs."""
 
     kind: str
-    """``s3`` or ``azure``."""
+    """``s3``, ``azure`` or ``google``."""
     address: str
     """``http://127.0.0.1:PORT``, for Azure with the account behind it."""
     account: str = ""
@@ -63,14 +75,19 @@ class ObjectServer:
 
     def url(self, container: str, folder: str = "") -> str:
         """Return fsspec's URL of a container, or of a folder in it."""
-        protocol = "s3" if self.kind == "s3" else "abfs"
-        return f"{protocol}://{container}" + (f"/{folder}" if folder else "")
+        return f"{self._protocol}://{container}" + (f"/{folder}" if folder else "")
+
+    @property
+    def _protocol(self) -> str:
+        return {"s3": "s3", "azure": "abfs", "google": "gs"}[self.kind]
 
     def options(self, address: str | None = None) -> dict[str, Any]:
         """Return what opens it; ``address`` may be that of a proxy before it."""
         place = address or self.address
         if self.kind == "s3":
             return {"endpoint_url": place, "key": "testing", "secret": "testing"}
+        if self.kind == "google":
+            return {"endpoint_url": place, "token": "anon", "project": "testing"}
         return {
             "account_name": self.account,
             "account_key": self.key,
@@ -79,13 +96,11 @@ class ObjectServer:
 
     def make_container(self, name: str) -> None:
         """Make a bucket or a container; one that is there already is fine."""
-        import fsspec  # noqa: PLC0415 - only tests with servers pay for it
+        from azml_pipelines.data.file_store import StoreLocation  # noqa: PLC0415 - slow
+        from azml_pipelines.data.store_options import opened_filesystem  # noqa: PLC0415
 
-        from azml_pipelines.data.store_options import _with_limits  # noqa: PLC0415
-
-        protocol = "s3" if self.kind == "s3" else "abfs"
-        options = _with_limits(protocol, self.options())
-        fs = fsspec.filesystem(protocol, skip_instance_cache=True, **options)
+        location = StoreLocation(self.url(name), self.options())
+        fs = opened_filesystem(location).filesystem
         with suppress(FileExistsError):
             fs.mkdir(name)
 
@@ -104,6 +119,24 @@ def moto_server() -> Iterator[ObjectServer]:
         raise ServerMissingError(msg) from error
     with _running([sys.executable, "-c", _MOTO], r"(http://127\.0\.0\.1:\d+)") as found:
         yield ObjectServer("s3", found)
+
+
+@contextmanager
+def google_server() -> Iterator[ObjectServer]:
+    """Run an emulator of Google Cloud Storage in a process of its own.
+
+    Raises:
+        ServerMissingError: gcp-storage-emulator is not installed.
+    """
+    try:
+        import gcp_storage_emulator  # noqa: F401, PLC0415 - only to see whether it is there
+    except ImportError as error:
+        msg = "the emulator is not installed: pip install gcp-storage-emulator"
+        raise ServerMissingError(msg) from error
+    with _running(
+        [sys.executable, "-c", _GOOGLE], r"(http://127\.0\.0\.1:\d+)"
+    ) as found:
+        yield ObjectServer("google", found)
 
 
 @contextmanager

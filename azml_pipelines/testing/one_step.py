@@ -23,7 +23,7 @@ from azml_pipelines.store.run_reader import Failure, read_failures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from azml_pipelines import PipelineRun, Workspace
+    from azml_pipelines import DatasetConsumptionConfig, PipelineRun, Workspace
 
 __all__ = ["OUTPUT", "OneStep"]
 
@@ -58,6 +58,7 @@ class OneStep:
         *,
         files: int = 10,
         arguments: Sequence[str] | None = None,
+        reads: DatasetConsumptionConfig | None = None,
         **config: object,
     ) -> Pipeline:
         """Declare the pipeline.
@@ -66,6 +67,7 @@ class OneStep:
             script: Text of the entry script.
             files: Files of the input.
             arguments: Of the step.
+            reads: The input, in place of those files.
             config: Goes to ``ParallelRunConfig``.
         """
         digest = hashlib.sha256(script.encode()).hexdigest()[:12]
@@ -84,11 +86,13 @@ class OneStep:
             "mini_batch_size": 1,
             **config,
         }
-        dataset = Dataset.File.from_files(str(self.data(files)))
+        if reads is None:
+            dataset = Dataset.File.from_files(str(self.data(files)))
+            reads = dataset.as_named_input("files").as_mount()
         step = ParallelRunStep(
             name="score",
             parallel_run_config=ParallelRunConfig(**settings),
-            inputs=[dataset.as_named_input("files").as_mount()],
+            inputs=[reads],
             output=PipelineData(
                 "rows", datastore=self.workspace.get_default_datastore()
             ),
@@ -102,10 +106,13 @@ class OneStep:
         *,
         files: int = 10,
         arguments: Sequence[str] | None = None,
+        reads: DatasetConsumptionConfig | None = None,
         **config: object,
     ) -> PipelineRun:
         """Submit and return at once; see ``pipeline``."""
-        pipeline = self.pipeline(script, files=files, arguments=arguments, **config)
+        pipeline = self.pipeline(
+            script, files=files, arguments=arguments, reads=reads, **config
+        )
         return Experiment(self.workspace, "tests").submit(pipeline)
 
     def output_path(self, run: PipelineRun) -> Path:

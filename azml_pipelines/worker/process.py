@@ -140,7 +140,7 @@ def input_reader(item: WorkerInput) -> FileInput | TableInput:
     if item.table is not None:
         return TableInput(item.root, item.table, facts)
     if item.supply is not None:
-        return SuppliedInput(item.root, item.supply)
+        return SuppliedInput(item.root, item.supply, facts)
     return FileInput(item.root, facts, item.found_at, item.written_by)
 
 

@@ -128,8 +128,16 @@ class Tables:
 
     def run(self, script: str, entry: Any, **config: Any) -> PipelineRun:
         """Run one step."""
+        run = self.submit(script, entry, **config)
+        run.wait_for_completion(show_output=False, raise_on_error=False)
+        return run
+
+    def submit(self, script: str, entry: Any, **config: Any) -> PipelineRun:
+        """Submit one step and return at once."""
         output = PipelineData("rows", datastore=self.store)
-        return self.finish(self.step("score", script, entry, output, **config))
+        step = self.step("score", script, entry, output, **config)
+        pipeline = Pipeline(workspace=self.workspace, steps=[step])
+        return Experiment(self.workspace, "tables").submit(pipeline)
 
     @property
     def store(self):

@@ -104,8 +104,13 @@ class Lake:
 
     def submit_table(self, table, datastore, script):
         """Submit a script over a table, a file's rows at a time."""
-        step = {"inputs": [table.as_named_input("table")]}
-        return self._submit(datastore, script, step, mini_batch_size="1KB")
+        return self.submit_input(table, datastore, script, mini_batch_size="1KB")
+
+    def submit_input(self, dataset, datastore, script, **config):
+        """Submit a script over a dataset, as it is."""
+        step = {"inputs": [dataset.as_named_input("data")]}
+        config = {"mini_batch_size": None, **config}
+        return self._submit(datastore, script, step, **config)
 
     def _submit(self, datastore, script, step, *, debug=False, **config):
         source = self.folder / "source"
@@ -146,7 +151,7 @@ class Lake:
         return (place / "parallel_run_step.txt").read_bytes()
 
 
-@pytest.fixture(params=["s3_server", "azure_server"])
+@pytest.fixture(params=["s3_server", "azure_server", "google_server"])
 def lake(request, workspace, tmp_path):
     """A datastore on each kind of server."""
     return Lake(workspace, tmp_path, request.getfixturevalue(request.param))

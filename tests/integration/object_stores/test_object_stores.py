@@ -48,6 +48,14 @@ class TestAzure(_ServerTests):
         return azure_server
 
 
+class TestGoogle(_ServerTests):
+    """Google Cloud Storage keeps the promises of stores."""
+
+    @pytest.fixture
+    def server(self, google_server):
+        return google_server
+
+
 def test_the_same_job_makes_the_same_bytes(lake, local_lake):
     """Input and output on a server or in a folder: equal, mounted or downloaded."""
     digests = {}
@@ -190,3 +198,31 @@ def test_tables_are_read_from_a_server(lake, tmp_path):
     assert [0] * 4 + [1] * 4 + [2] * 4 == list(table.to_pandas_dataframe()["n"])
     assert run.get_status() == "Finished", run.state().error
     assert [b"0"] * 4 + [b"1"] * 4 + [b"2"] * 4 == lake.rows(run).split()
+
+
+def test_partitions_are_read_from_a_server(s3_lake, tmp_path):
+    """The values of the keys and the files of the mini-batch, as over a folder."""
+    datastore = s3_lake.register()
+    for user, season, genre in (("a", "1", "x"), ("a", "2", "x"), ("b", "1", "y")):
+        place = tmp_path / "songs" / "s" / user / season
+        place.mkdir(parents=True)
+        (place / f"{genre}.wav").write_text("sound")
+    datastore.upload(tmp_path / "songs", show_progress=False)
+    songs = Dataset.File.from_files(
+        (datastore, "s/"), partition_format="s/{user}/{season}/{genre}.wav"
+    )
+    script = (
+        "def run(mini_batch, context):\n"
+        "    names = context.dataset.to_path()\n"
+        "    return [f'{context.partition_key_value} {len(mini_batch)} {len(names)}']\n"
+    )
+    run = s3_lake.submit_input(
+        songs, datastore, script, partition_keys=["user", "genre"]
+    )
+    run.wait_for_completion(show_output=False, raise_on_error=False)
+
+    assert run.get_status() == "Finished", run.state().error
+    assert [
+        "{'user': 'a', 'genre': 'x'} 2 2",
+        "{'user': 'b', 'genre': 'y'} 1 1",
+    ] == s3_lake.rows(run).decode().splitlines()

@@ -167,3 +167,15 @@ def test_partition_values_and_subset(tmp_path):
         f"/u{path}" if not path.startswith("/u") else path
         for path in subset(line, inputs).to_path()
     ]
+
+
+def test_the_rows_of_a_piece_are_a_dataset_too(tmp_path):
+    """Of just these rows, as the mini-batch has them; the next one takes its place."""
+    (tmp_path / "a.csv").write_text("x,y\n1,a\n3,b\n5,c\n")
+    inputs = [TableInput(str(tmp_path), Table())]
+    found = [
+        subset(line, inputs).to_pandas_dataframe().to_dict("list")
+        for line in (b'[0,0,["a.csv",4,12]]', b'[0,0,["a.csv",12,16]]')
+    ]
+
+    assert [{"x": [1, 3], "y": ["a", "b"]}, {"x": [5], "y": ["c"]}] == found
