@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from typing import TYPE_CHECKING, Self
 
 from azml_pipelines.data.dataset_operations import DatasetOperations
+from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -77,6 +81,24 @@ class AbstractDataset(DatasetOperations):
     def tags(self) -> dict[str, str]:
         """Registered tags; a copy."""
         return dict(self._registered.tags) if self._registered else {}
+
+    @property
+    def data_changed_time(self) -> dt.datetime | None:
+        """When the newest of its files was written, in UTC; None without files.
+
+        Lists the files. Stores that tell no time of a file are no help: None as well.
+
+        Raises:
+            UserErrorException: The dataset cannot be listed.
+        """
+        if is_remote(self.definition):
+            return None
+        listing = list_files(self.definition)
+        times = [
+            os.stat(os.path.join(listing.root, path)).st_mtime  # noqa: PTH116, PTH118 - paths stay text
+            for path in listing.paths
+        ]
+        return dt.datetime.fromtimestamp(max(times), dt.UTC) if times else None
 
     def register(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
+from azml_pipelines.data.azure_only import AzureOnlyDatastores
 from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreSettings
 from azml_pipelines.data.datastore_kinds import (
     AzureBlobDatastore,
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 
-class Datastore:
+class Datastore(AzureOnlyDatastores):
     """The door to datastores: ``Datastore(workspace, name)`` returns a concrete one.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from azml_pipelines.data.abstract_dataset import AbstractDataset
+from azml_pipelines.data.azure_only import AzureOnlyTable
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.data.dataset_operations import checked_columns
 from azml_pipelines.data.expression import DatasetExpression
@@ -27,7 +28,7 @@ __all__ = ["TabularDataset"]
 _ON_ERROR = ("null", "fail")
 
 
-class TabularDataset(AbstractDataset):
+class TabularDataset(AbstractDataset, AzureOnlyTable):
     """Rows of files; made by ``Dataset.Tabular.from_delimited_files`` and its like.
 
     Methods such as ``take`` and ``filter`` return a new dataset and read nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,15 @@ class TestUploadDirectory:
         """The message says what it may be."""
         with pytest.raises(UserErrorException, match="target must be"):
             Dataset.File.upload_directory(tmp_path, "somewhere")
+
+
+def test_the_time_of_the_newest_file(tmp_path):
+    """In UTC; a dataset without files has none."""
+    for name, seconds in (("old", 1_000), ("new", 2_000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (seconds, seconds))
+    some = Dataset.File.from_files(str(tmp_path))
+    none = Dataset.File.from_files(str(tmp_path / "*.png"))
+
+    assert 2_000 == some.data_changed_time.timestamp()
+    assert none.data_changed_time is None
