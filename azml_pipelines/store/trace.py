@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.data.mini_batch_line import ListedItems
 from azml_pipelines.data.minibatch import MiniBatchFile
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.store.journal_damage import DamagedJournalError
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_seals import read_done, read_steps
 from azml_pipelines.wording import shown
@@ -109,7 +110,7 @@ def origin_of_row(folder: RunFolder, step_run_id: str, row: int) -> RowOrigin:
         position = _position(connection, folder, step_run_id)
         count = 0
         places = []
-        for place in _places(connection, position):
+        for place in _places(connection, folder, position):
             count = place.first_row + place.done.rows
             places.append(place)
             if place.first_row <= row < count:
@@ -150,7 +151,7 @@ def rows_of_item(folder: RunFolder, step_run_id: str, item: str) -> list[ItemRow
         position = _position(connection, folder, step_run_id)
         wanted = _wanted(folder, step_run_id, item)
         places: dict[int, list[_Place]] = {one.mini_batch: [] for one in wanted}
-        for place in _places(connection, position):
+        for place in _places(connection, folder, position):
             if place.done.mini_batch in places:
                 places[place.done.mini_batch].append(place)
         return [
@@ -170,10 +171,20 @@ def _position(
     raise UserErrorException(msg)
 
 
-def _places(connection: sqlite3.Connection, position: int) -> Iterator[_Place]:
-    """Yield what succeeded, in the order of the output."""
+def _places(
+    connection: sqlite3.Connection, folder: RunFolder, position: int
+) -> Iterator[_Place]:
+    """Yield what succeeded, in the order of the output.
+
+    Raises:
+        DamagedJournalError: A record is not what was written, so that nobody knows how
+            many rows it stands for.
+    """
     first_row = 0
     for done in read_done(connection, position):
+        if not done.whole:
+            problem = f"the record of mini-batch {done.mini_batch!r:.20} is not whole"
+            raise DamagedJournalError(folder.journal, problem)
         yield _Place(done, first_row)
         first_row += done.rows
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.store.journal_damage import DamagedJournalError
+from azml_pipelines.store.journal_file import connect
 from azml_pipelines.store.trace import origin_of_row, rows_of_item
 
 
@@ -138,3 +142,14 @@ def test_where_a_piece_before_is_missing_rows_are_counted_in_theirs(make_stored)
     stored.done(1, ["3", "4"], 2)
 
     assert "a.csv bytes 30-60 row 1" == origin(stored, 1).item
+
+
+def test_a_damaged_record_is_no_ground_to_count_on(stored):
+    """Nobody knows how many rows it stands for."""
+    stored.done(0, ["a", "b"], 2)
+    stored.done(1, ["c", "d"], 2)
+    with closing(connect(stored.folder.journal)) as connection:
+        connection.execute("UPDATE done SET rows = 1 WHERE mini_batch = 0")
+
+    with pytest.raises(DamagedJournalError, match="mini-batch 0"):
+        origin(stored, 3)
