@@ -10,6 +10,7 @@ from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.run.noted_step import NotedStep
+from azml_pipelines.run.output_datasets import output_datasets
 from azml_pipelines.run.output_place import RunOutputPlace
 from azml_pipelines.run.port_data_reference import PortDataReference
 from azml_pipelines.run.run_details import (
@@ -260,6 +261,9 @@ class StepRun(NotedStep):
                 }
                 for one in self._plan.all_inputs
                 if one.dataset is not None
+            ),
+            output_datasets=output_datasets(
+                self._outputs() if self.get_status() == "Finished" else ()
             ),
         )
         return description.details(self.id, self.state())

@@ -62,7 +62,7 @@ def test_logs_are_text(step):
 
 
 def test_details_name_inputs_and_log_files(step):
-    """They can be written as JSON."""
+    """All but the datasets of outputs can be written as JSON."""
     details = step.get_details_with_logs()
 
     assert step.id == details["runId"]
@@ -71,4 +71,21 @@ def test_details_name_inputs_and_log_files(step):
     ]
     assert ["images_input"] == inputs
     assert set(step.get_file_names()) == set(details["logFiles"])
-    assert json.dumps(details)
+    assert json.dumps({**details, "outputDatasets": []})
+
+
+def test_details_hold_a_dataset_of_each_output(step, tmp_path):
+    """What version 1's users download."""
+    (output,) = step.get_details()["outputDatasets"]
+    (path,) = output["dataset"].download(str(tmp_path))
+
+    assert "names" == output["outputDetails"]["outputName"]
+    assert step.parent.get_status() == "Finished"
+    assert (tmp_path / path).read_text() == step_rows(step)
+
+
+def step_rows(step):
+    """Return the text of a step's output file."""
+    (place,) = step.output_places()
+    with open(place.path) as file:  # noqa: PTH123 - a path as text
+        return file.read()
