@@ -30,7 +30,7 @@ _MOST_MEGABYTES = 300
 _LIST_MEGABYTES = 100
 _SHORT_PLAN = 1.0
 """Seconds within which nothing has to have run yet."""
-_FILES_PER_MINI_BATCH = 1_000
+_FILES_PER_MINI_BATCH = 10
 _DEADLINE = 600
 _SCRIPT = "def run(mini_batch):\n    return mini_batch\n"
 
