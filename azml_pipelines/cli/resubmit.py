@@ -9,12 +9,18 @@ import click
 
 from azml_pipelines.cli.assignments import Assignment, typed_values
 from azml_pipelines.cli.found_run import find_run
+from azml_pipelines.cli.reuse_choices import (
+    ReuseCommand,
+    incremental_of,
+    regenerate_of,
+    reuse_choices,
+)
 from azml_pipelines.cli.waiting import announce
 
 __all__ = ["resubmit"]
 
 
-@click.command()
+@click.command(cls=ReuseCommand)
 @click.argument("run")
 @click.option(
     "-p",
@@ -26,8 +32,16 @@ __all__ = ["resubmit"]
     help="Another value of a parameter; a dataset is a registered NAME[:VERSION] or a "
     "local path. Can be repeated.",
 )
+@reuse_choices
 @click.option("--wait/--no-wait", default=False, help="Watch it until it has ended.")
-def resubmit(run: str, assignments: list[tuple[str, str]], *, wait: bool) -> None:
+def resubmit(
+    run: str,
+    assignments: list[tuple[str, str]],
+    *,
+    regenerate: tuple[str, ...],
+    incremental: str | None,
+    wait: bool,
+) -> None:
     """Run the pipeline of RUN again: its id, the beginning of it, or `latest`.
 
     The scripts are those of that run, whatever has been edited since. Parameters keep
@@ -41,5 +55,9 @@ def resubmit(run: str, assignments: list[tuple[str, str]], *, wait: bool) -> Non
     workspace = found.experiment.workspace
     values = typed_values(workspace, stored_definition(found), assignments)
     with redirect_stdout(sys.stderr):
-        new = found.resubmit(pipeline_parameters=values)
+        new = found.resubmit(
+            pipeline_parameters=values,
+            regenerate_outputs=regenerate_of(regenerate),
+            incremental=incremental_of(incremental),
+        )
     announce(new, wait=wait)

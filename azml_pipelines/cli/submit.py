@@ -12,6 +12,12 @@ import click
 
 from azml_pipelines.cli.assignments import Assignment, typed_values
 from azml_pipelines.cli.foreground import talk_to_user
+from azml_pipelines.cli.reuse_choices import (
+    ReuseCommand,
+    incremental_of,
+    regenerate_of,
+    reuse_choices,
+)
 from azml_pipelines.cli.waiting import announce, wait_for
 from azml_pipelines.errors import UserErrorException
 
@@ -20,10 +26,10 @@ if TYPE_CHECKING:
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["submit"]
+__all__ = ["only_pipeline", "submit"]
 
 
-@click.command()
+@click.command(cls=ReuseCommand)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-e", "--experiment", help="Experiment; the name of FILE by default.")
 @click.option(
@@ -36,6 +42,7 @@ __all__ = ["submit"]
     help="The value of a parameter; a dataset is a registered NAME[:VERSION] or a "
     "local path. Can be repeated.",
 )
+@reuse_choices
 @click.option("--wait/--no-wait", default=False, help="Watch it until it has ended.")
 @click.option(
     "--debug",
@@ -48,6 +55,8 @@ def submit(
     experiment: str | None,
     assignments: list[tuple[str, str]],
     *,
+    regenerate: tuple[str, ...],
+    incremental: str | None,
     wait: bool,
     in_process: bool,
 ) -> None:
@@ -62,12 +71,14 @@ def submit(
         debug = click.get_current_context().find_root().params["debug"]
         result = run_script(file, debug=debug)
     if result.submitted:
-        given = bool(experiment or assignments or in_process)
+        given = bool(
+            experiment or assignments or in_process or regenerate or incremental
+        )
         _already_submitted(file, result, options=given)
         if wait:
             wait_for(result.submitted[-1], sys.stderr)
         return
-    pipeline = _only_pipeline(file, result)
+    pipeline = only_pipeline(file, result)
     from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - slow to load
 
     workspace = cast("Workspace", pipeline.workspace)
@@ -76,12 +87,19 @@ def submit(
         run = pipeline.submit(
             experiment or _allowed(file.stem),
             pipeline_parameters=values,
+            regenerate_outputs=regenerate_of(regenerate),
+            incremental=incremental_of(incremental),
             debug=in_process,
         )
     announce(run, wait=wait or in_process)
 
 
-def _only_pipeline(file: Path, result: ScriptResult) -> Pipeline:
+def only_pipeline(file: Path, result: ScriptResult) -> Pipeline:
+    """Return the pipeline that a script declares.
+
+    Raises:
+        UserErrorException: It declares none, or several.
+    """
     match result.pipelines:
         case [(_, pipeline)]:
             return pipeline
@@ -106,8 +124,8 @@ def _already_submitted(file: Path, result: ScriptResult, *, options: bool) -> No
     click.echo(f"{file} submitted {word} by itself; not submitted again.", err=True)
     if options:
         msg = (
-            "-e, -p and --debug had no effect for that reason. Take "
-            "experiment.submit(…) out of "
+            "-e, -p, --debug, --incremental and --regenerate-outputs had no effect for "
+            "that reason. Take experiment.submit(…) out of "
             f"the script, or: azml resubmit {result.submitted[-1].id} -p NAME=VALUE"
         )
         raise UserErrorException(msg)

@@ -21,6 +21,7 @@ __all__ = [
     "commit",
     "damaged_mini_batches",
     "read_slices",
+    "rows_of_slices",
     "sync_folder",
 ]
 
@@ -105,17 +106,27 @@ def read_slices(slices: Iterable[Slice], parts: Path) -> Iterator[tuple[Slice, b
         files.close()
 
 
-def damaged_mini_batches(slices: Iterable[Slice], parts: Path) -> Iterator[int]:
-    """Yield the mini-batches whose rows are not what their workers wrote."""
+def rows_of_slices(
+    slices: Iterable[Slice], parts: Path
+) -> Iterator[tuple[Slice, bytes | None]]:
+    """Yield each slice and its rows; None where they are not what was written."""
     files = _PartFiles(parts)
     try:
         for piece in slices:
             try:
-                files.read(piece)
+                rows = files.read(piece)
             except DamagedPartError:
-                yield piece.mini_batch
+                rows = None
+            yield piece, rows
     finally:
         files.close()
+
+
+def damaged_mini_batches(slices: Iterable[Slice], parts: Path) -> Iterator[int]:
+    """Yield the mini-batches whose rows are not what their workers wrote."""
+    for piece, rows in rows_of_slices(slices, parts):
+        if rows is None:
+            yield piece.mini_batch
 
 
 def _create(path: Path) -> BinaryIO:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.data.file_store import StoreLocation, is_local, open_store
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import ConditionError
+from azml_pipelines.store.reuse_record import read_reuse
 from azml_pipelines.store.run_reader import read_run_state
 from azml_pipelines.store.run_records import fold_metrics, read_records
 from azml_pipelines.wording import shown
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azml_pipelines.plan.run_plan import ConditionPlan, OutputPlan, StepPlan
+    from azml_pipelines.store.run_state import StepState
     from azml_pipelines.store.workspace_folder import RunFolder
 
 __all__ = ["reason_to_skip"]
@@ -70,13 +72,24 @@ def reason_to_skip(step: StepPlan, folder: RunFolder) -> str:
     return ""
 
 
+def _counts(state: StepState, folder: RunFolder) -> dict[str, object]:
+    """Return the counts of a parallel step; of a reused one, those of its result."""
+    record = read_reuse(folder.step(state.step_run_id))
+    if state.reused_from is not None and record is not None:
+        counts = dict.fromkeys(_COUNTS, 0) | {"succeeded_items": record.items}
+        for name in ("done_mini_batches", "total_mini_batches"):
+            counts[name] = record.mini_batches
+        return dict(counts)
+    return {name: getattr(state, name) for name in _COUNTS}
+
+
 def _metric(condition: ConditionPlan, folder: RunFolder) -> object:
     """Return what was logged last under the name of a metric."""
     records = read_records(folder.step(condition.step_run_id).metrics)
     found = fold_metrics(records)
     for state in read_run_state(folder).steps:
         if state.step_run_id == condition.step_run_id and state.kind == "parallel_run":
-            found = {name: getattr(state, name) for name in _COUNTS} | found
+            found = _counts(state, folder) | found
     if condition.metric not in found:
         msg = (
             f"its condition needs metric "

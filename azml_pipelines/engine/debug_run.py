@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.compute.in_process import InProcessSlots
 from azml_pipelines.engine.in_process_script import InProcessScript
 from azml_pipelines.engine.parallel_executor import ParallelExecutor
+from azml_pipelines.engine.reusing_executor import reusing
 from azml_pipelines.engine.step_executor import StepContext, make_executor
 from azml_pipelines.engine.step_order import run_steps_in_turn
 from azml_pipelines.errors import RunCanceledError, WorkspaceException
@@ -50,7 +51,7 @@ def run_in_process(folder: RunFolder) -> None:
         journal.start_run()
         try:
             context = StepContext(plan, folder, epoch, journal, _check_of(folder))
-            error = run_steps_in_turn(context, _make_in_process)
+            error = run_steps_in_turn(context, reusing(_make_in_process))
         except RunCanceledError:
             journal.end_run("Canceled")
         except LostRunError:

@@ -13,7 +13,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azml_pipelines.engine.step_executor import StepContext
+from azml_pipelines.engine.reusing_executor import reusing
+from azml_pipelines.engine.step_executor import StepContext, make_executor
 from azml_pipelines.engine.step_order import run_steps
 from azml_pipelines.errors import (
     AzmlError,
@@ -69,7 +70,7 @@ class Orchestrator:
                 self._journal,
                 self._check,
             )
-            error = run_steps(context)
+            error = run_steps(context, reusing(make_executor))
         except RunCanceledError:
             self._journal.end_run("Canceled")
         except LostRunError:

@@ -29,6 +29,7 @@ from azml_pipelines.engine.step_output import (
     output_form,
     register_outputs,
 )
+from azml_pipelines.engine.taking_over import Inheritance, inheritance_of
 from azml_pipelines.engine.watchdog import Watchdog
 from azml_pipelines.errors import (
     DamagedPartError,
@@ -99,7 +100,11 @@ class ParallelExecutor:
         plans = agent_plans(self._context, self._step, inputs, side_inputs, output)
         nodes = self.start_nodes(plans)
         try:
-            with self._list(inputs) as found:
+            inherited = inheritance_of(self._context, self._step, inputs)
+            with self._list(inputs, inherited) as found:
+                if inherited is not None:
+                    found.finish(self._context.check)
+                    inherited.take_over(found, self._position)
                 while True:
                     ledger = self._open_ledger()
                     if ledger.has_more:
@@ -129,7 +134,9 @@ class ParallelExecutor:
             yield from found.mini_batches(number, size, sizes)
 
     @contextlib.contextmanager
-    def _list(self, inputs: list[StepInput]) -> Iterator[StepList]:
+    def _list(
+        self, inputs: list[StepInput], inherited: Inheritance | None = None
+    ) -> Iterator[StepList]:
         """List the inputs while the block lasts, unless an earlier process has.
 
         Raises:
@@ -141,9 +148,12 @@ class ParallelExecutor:
 
         def cut(kept: int) -> Iterator[tuple[int, str]]:
             self._sizes = AutoSize(settings.node_count, frozen_sizes(path, kept))
-            return self.cut(inputs, self._sizes)
+            lines = self.cut(inputs, self._sizes)
+            return lines if inherited is None else inherited.regroup(lines)
 
-        order = ListOrder(tuple(inputs), settings.mini_batch_size)
+        order = None
+        if inherited is None or not inherited.cuts_anew:
+            order = ListOrder(tuple(inputs), settings.mini_batch_size)
         journal = self._context.folder.journal
         found = StepList(self._journal, journal, self._position, path, cut, order=order)
         try:

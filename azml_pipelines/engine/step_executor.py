@@ -14,6 +14,7 @@ from azml_pipelines.errors import AzmlError, ExecutionError, RunCanceledError
 from azml_pipelines.failpoints import point
 from azml_pipelines.registry import Registry
 from azml_pipelines.store.journal import LostRunError
+from azml_pipelines.store.reuse_record import redirected_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,8 @@ def run_step(
         journal.end_step(position, status, error)
 
     try:
-        reason = reason_to_skip(step, context.folder)
+        seen = redirected_step(step, context.run, context.folder)
+        reason = reason_to_skip(seen, context.folder)
         if reason:
             raise StepSkipped(reason)
         journal.start_step(position)

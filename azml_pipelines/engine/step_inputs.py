@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StepInput",
     "argument_values",
+    "input_definition",
     "listed_at",
     "output_directory",
     "step_inputs",
@@ -213,6 +214,19 @@ def step_inputs(
     return inputs, whole_inputs(step.side_inputs, supply)
 
 
+def input_definition(plan: InputPlan) -> DatasetDefinition:
+    """Return what an input reads: its dataset, or what an earlier step has made.
+
+    Raises:
+        UserErrorException: It has neither.
+    """
+    definition = plan.definition
+    if definition is None:
+        msg = f"input {plan.name!r} has neither a dataset nor a step that makes it"
+        raise UserErrorException(msg)
+    return definition
+
+
 def whole_inputs(
     plans: Iterable[InputPlan], supply: InputSupply | None = None
 ) -> list[StepInput]:
@@ -223,10 +237,7 @@ def whole_inputs(
 def _find(
     plan: InputPlan, supply: InputSupply | None, *, side: bool = False
 ) -> StepInput:
-    definition = plan.definition
-    if definition is None:
-        msg = f"input {plan.name!r} has neither a dataset nor a step that makes it"
-        raise UserErrorException(msg)
+    definition = input_definition(plan)
     if is_remote(definition):
         if side and plan.mode == "direct":
             url = list_files(definition).root

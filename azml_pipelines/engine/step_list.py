@@ -116,6 +116,20 @@ class StepList:
                 forget_list(self._journal, self._position)
                 self._start(Listed())
 
+    def finish(self, check: Callable[[], None]) -> None:
+        """List all that is left.
+
+        Args:
+            check: Called several times a second; raises to stop the step.
+
+        Raises:
+            UserErrorException: A file of the input cannot be read.
+        """
+        self._at_work.set()
+        while not self.sealed:
+            check()
+            self._take_in(_TICK_SECONDS)
+
     def grow(self, ledger: Ledger, wait: float) -> None:
         """Let the mini-batches wait that were listed since.
 

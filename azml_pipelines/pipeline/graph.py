@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import CycleError, DeclarationError
+from azml_pipelines.pipeline.graph_drawing import DrawnStep, draw_svg
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import networkx as nx
 
     from azml_pipelines.pipeline.pipeline_data import PipelineData
     from azml_pipelines.pipeline.step import PipelineStep
 
-__all__ = ["StepGraph", "build_graph"]
+__all__ = ["StepGraph", "build_graph", "svg_of", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,33 @@ class StepGraph:
             circle = [step.name for step, _ in nx.find_cycle(digraph)]
             raise CycleError([*circle, circle[0]]) from None
 
+    def to_svg(self) -> str:
+        """Return a drawing of the steps and what each waits for, as SVG (ours).
+
+        Raises:
+            CycleError: Steps wait for each other.
+        """
+        keys = {step: str(number) for number, step in enumerate(self.in_order())}
+        steps = {key: DrawnStep(step.name) for step, key in keys.items()}
+        return svg_of(steps, self._edges(keys))
+
+    def to_text(self) -> str:
+        """Return the same drawing for a terminal (ours).
+
+        Raises:
+            CycleError: Steps wait for each other.
+        """
+        keys = {step: str(number) for number, step in enumerate(self.in_order())}
+        labels = {key: step.name for step, key in keys.items()}
+        return text_of(labels, self._edges(keys))
+
+    def _edges(self, keys: Mapping[PipelineStep, str]) -> list[tuple[str, str]]:
+        return [
+            (keys[needed], key)
+            for step, key in keys.items()
+            for needed in self.needed_by(step)
+        ]
+
     def _as_digraph(self) -> nx.DiGraph[PipelineStep]:
         import networkx as nx  # noqa: PLC0415 - loaded by in_order
 
@@ -68,6 +96,37 @@ class StepGraph:
             (needed, step) for step in self.steps for needed in self.needed_by(step)
         )
         return digraph
+
+
+def svg_of(steps: Mapping[str, DrawnStep], edges: Sequence[tuple[str, str]]) -> str:
+    """Return steps without cycles as SVG; see ``pipeline.graph_drawing``."""
+    import networkx as nx  # noqa: PLC0415 - 0.4 s, paid by those who draw
+
+    rows = nx.topological_generations(_joined(steps, edges))
+    return draw_svg(steps, edges, [list(row) for row in rows])
+
+
+def text_of(labels: Mapping[str, str], edges: Sequence[tuple[str, str]]) -> str:
+    """Return steps without cycles as lines of text; keys must be in a runnable order.
+
+    A step that waits for several stands below the last of them, and the line names the
+    others.
+    """
+    import networkx as nx  # noqa: PLC0415 - 0.4 s, paid by those who draw
+
+    digraph = _joined(labels, edges)
+    for key, label in labels.items():
+        digraph.nodes[key]["label"] = label
+    return "\n".join(nx.generate_network_text(digraph))
+
+
+def _joined(keys: Iterable[str], edges: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
+    import networkx as nx  # noqa: PLC0415 - 0.4 s, paid by those who draw
+
+    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph.add_nodes_from(keys)
+    digraph.add_edges_from(edges)
+    return digraph
 
 
 def build_graph(

@@ -15,7 +15,7 @@ from azml_pipelines.signatures import explained
 from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from azml_pipelines.data.datastore import AbstractDatastore
     from azml_pipelines.pipeline.graph import StepGraph
@@ -47,11 +47,21 @@ class PipelineHome(Protocol):
         *,
         pipeline_parameters: Mapping[str, ParameterValue] | None = None,
         continue_on_step_failure: bool = False,
-        regenerate_outputs: bool = False,
-        parent_run_id: str | None = None,
+        regenerate_outputs: bool | Sequence[str] = False,
         debug: bool = False,
+        incremental: bool | str = False,
     ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
         """Start a run and return it at once."""
+        ...
+
+    def preview_pipeline(
+        self,
+        pipeline: Pipeline,
+        pipeline_parameters: Mapping[str, ParameterValue] | None,
+        *,
+        regenerate_outputs: bool | Sequence[str],
+    ) -> Any:  # noqa: ANN401 - a PipelinePreview, which lives above this room
+        """Return what a run would do."""
         ...
 
     def publish_pipeline(
@@ -145,11 +155,12 @@ class Pipeline:
         experiment_name: str,
         pipeline_parameters: Mapping[str, ParameterValue] | None = None,
         continue_on_step_failure: bool = False,
-        regenerate_outputs: bool = False,
+        regenerate_outputs: bool | Sequence[str] = False,
         parent_run_id: str | None = None,
         credential_passthrough: bool | None = None,
         *,
         debug: bool = False,
+        incremental: bool | str = False,
         **kwargs: object,
     ) -> Any:  # noqa: ANN401 - a PipelineRun, which lives above this room
         """Start a run of the pipeline and return it at once.
@@ -161,11 +172,15 @@ class Pipeline:
             pipeline_parameters: Values for some parameters; the others keep their
                 default. The pipeline itself stays as it is.
             continue_on_step_failure: Whether steps that do not need a failed one go on.
-            regenerate_outputs: Whether every step runs, whatever may be reused.
-            parent_run_id: Recorded.
+            regenerate_outputs: Whether every step runs, whatever may be reused; or, our
+                extension, the names of those that do.
+            parent_run_id: Means nothing here.
             credential_passthrough: Means nothing here.
             debug: Our extension: run it in this process, one mini-batch after the
                 other, where a debugger works, and return when it has ended.
+            incremental: Our extension: where only the input of a step has changed,
+                take mini-batches that are the same over from its last result; with
+                ``"items"`` also single items: each row depends on its own item alone.
             kwargs: Nothing else is accepted.
 
         Raises:
@@ -178,8 +193,8 @@ class Pipeline:
             pipeline_parameters=pipeline_parameters,
             continue_on_step_failure=continue_on_step_failure,
             regenerate_outputs=regenerate_outputs,
-            parent_run_id=parent_run_id,
             debug=debug,
+            incremental=incremental,
         )
 
     def publish(
@@ -215,6 +230,29 @@ class Pipeline:
             description=description,
             version=version,
             continue_on_step_failure=continue_on_step_failure,
+        )
+
+    def plan(
+        self,
+        pipeline_parameters: Mapping[str, ParameterValue] | None = None,
+        *,
+        regenerate_outputs: bool | Sequence[str] = False,
+    ) -> Any:  # noqa: ANN401 - a PipelinePreview, which lives above this room
+        """Return what ``submit`` would do; nothing is written (ours).
+
+        What would run and why, what would be reused from which run, mini-batches, and
+        the time by the pace of earlier runs. ``print`` draws it for a terminal,
+        ``to_svg()`` as a picture, which notebooks show by themselves.
+
+        Args:
+            pipeline_parameters: As for ``submit``.
+            regenerate_outputs: As for ``submit``.
+
+        Raises:
+            DeclarationError: The pipeline cannot run, or a value is not accepted.
+        """
+        return self.workspace.preview_pipeline(
+            self, pipeline_parameters, regenerate_outputs=regenerate_outputs
         )
 
     def _check_parameters(self) -> list[PipelineParameter]:

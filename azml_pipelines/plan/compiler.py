@@ -170,6 +170,7 @@ class _Compiled:
             "after": tuple(self.step_run_ids[key] for key in step.after),
             "when": tuple(map(self._condition, step.when)),
             "allow_reuse": step.allow_reuse,
+            "environment": getattr(step, "environment", None),
         }
 
     def _condition(self, condition: ConditionDefinition) -> ConditionPlan:

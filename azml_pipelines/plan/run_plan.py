@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.output_registration import OutputRegistration, read_below
+from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
 from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
 
 __all__ = [
@@ -132,6 +133,8 @@ class _StepPlan(_Frozen):
     when: tuple[ConditionPlan, ...] = ()
     """What else has to be so; otherwise the step is skipped."""
     allow_reuse: bool = True
+    environment: EnvironmentDefinition | None = None
+    """As declared; its variables stand elsewhere."""
 
     @property
     def all_inputs(self) -> tuple[InputPlan, ...]:
@@ -298,3 +301,7 @@ class RunPlan(_Frozen):
     steps: tuple[StepPlan, ...]
     """In an order in which every step comes after those it needs."""
     resubmitted_from: str | None = None
+    regenerate: tuple[str, ...] = ()
+    """Steps (``step_run_id``) that run although a result may be there to be reused."""
+    incremental: Literal["no", "mini_batches", "items"] = "no"
+    """What a step takes over from its last result when only its input has changed."""

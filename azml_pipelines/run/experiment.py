@@ -67,12 +67,11 @@ class Experiment:
             config: A ``Pipeline``, ``PublishedPipeline`` or ``PipelineEndpoint``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
-                old name), ``continue_on_step_failure``, ``pipeline_version`` of an
-                endpoint, and ours: ``debug``, run it in
-                this process, one mini-batch after the other, where a debugger works,
-                and return when it has ended; ``idempotency_key``, a text with which
-                submitting again returns the run that there is. As in version 1, any
-                other keyword is ignored.
+                old name), ``continue_on_step_failure``, ``regenerate_outputs``,
+                ``pipeline_version`` of an endpoint, and ours: ``incremental`` and
+                ``debug``, as for ``Pipeline.submit``; ``idempotency_key``, a text with
+                which submitting again returns the run that there is. As in version 1,
+                any other keyword is ignored.
 
         Raises:
             UserErrorException: ``config`` is no pipeline.
@@ -165,6 +164,7 @@ def _submission(
     tags: Mapping[str, str] | None, given: Mapping[str, object]
 ) -> Submission:
     """Return what the keywords of ``submit`` say about a run."""
+    from azml_pipelines.plan.reuse_options import reuse_options  # noqa: PLC0415 - pydantic
     from azml_pipelines.run.submission import Submission  # noqa: PLC0415 - a circle
 
     goes_on = given.get("continue_on_step_failure")
@@ -173,6 +173,7 @@ def _submission(
         continue_on_step_failure=None if goes_on is None else bool(goes_on),
         debug=bool(given.get("debug")),
         idempotency_key=cast("str | None", given.get("idempotency_key")),
+        reuse=reuse_options(given.get("regenerate_outputs"), given.get("incremental")),
     )
 
 

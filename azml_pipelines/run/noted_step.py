@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.run.run_details import files_below
 from azml_pipelines.run.run_notes import artifact_path, copy_to
+from azml_pipelines.store.reuse_record import read_reuse
 from azml_pipelines.store.run_records import fold_metrics, fold_texts, read_records
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from azml_pipelines.plan.run_plan import OutputPlan
+    from azml_pipelines.store.reuse_record import ReuseRecord
     from azml_pipelines.store.run_records import Record
     from azml_pipelines.store.workspace_folder import StepFolder
 
@@ -24,6 +27,34 @@ class NotedStep:
     def folder(self) -> StepFolder:
         """The folder of the step; an extension of version 1."""
         raise NotImplementedError
+
+    @property
+    def reused_from(self) -> str | None:
+        """The run whose result stands in for this step; an extension of version 1."""
+        record = self._reused()
+        return None if record is None else record.run_id
+
+    @property
+    def reused_outputs(self) -> tuple[OutputPlan, ...]:
+        """Where the outputs of a reused step lie; none for one that ran (ours)."""
+        record = self._reused()
+        return () if record is None else record.outputs
+
+    @property
+    def reuse_properties(self) -> dict[str, str]:
+        """What version 1 says of a reused step, in its words (ours)."""
+        record = self._reused()
+        if record is None:
+            return {}
+        return {
+            "azureml.isreused": "true",
+            "azureml.reusedrunid": str(record.step_run_id),
+            "azureml.reusedpipeline": str(record.run_id),
+        }
+
+    def _reused(self) -> ReuseRecord | None:
+        record = read_reuse(self.folder)
+        return None if record is None or record.decision != "reused" else record
 
     @property
     def properties(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from azml_pipelines.printable import printable
 from azml_pipelines.run.stored_run import StoredRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.published_pipeline import PublishedPipeline
@@ -108,6 +108,8 @@ class RepeatableRun(StoredRun):
         pipeline_parameters: Mapping[str, Any] | None = None,
         experiment_name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        regenerate_outputs: bool | Sequence[str] = False,
+        incremental: bool | str = False,
     ) -> PipelineRun:
         """Run the same pipeline again, with the scripts as they were (ours).
 
@@ -116,6 +118,10 @@ class RepeatableRun(StoredRun):
                 this run has.
             experiment_name: Another experiment for the new run.
             tags: Set on the new run.
+            regenerate_outputs: Whether every step runs, or the names of those that do,
+                although an earlier result could stand in.
+            incremental: True takes over mini-batches that are the same as in the last
+                run of a step, ``"items"`` single items; see ``Pipeline.submit``.
 
         Returns:
             The new run, which has been started.
@@ -123,6 +129,7 @@ class RepeatableRun(StoredRun):
         Raises:
             DeclarationError: A parameter is not declared, or a value has another type.
         """
+        from azml_pipelines.plan.reuse_options import reuse_options  # noqa: PLC0415 - rare
         from azml_pipelines.run.resubmission import resubmit  # noqa: PLC0415 - a circle
         from azml_pipelines.run.submission import Submission  # noqa: PLC0415 - the same
 
@@ -130,7 +137,9 @@ class RepeatableRun(StoredRun):
             cast("PipelineRun", self),
             pipeline_parameters or {},
             experiment_name=experiment_name,
-            submission=Submission(tags=tags or {}),
+            submission=Submission(
+                tags=tags or {}, reuse=reuse_options(regenerate_outputs, incremental)
+            ),
         )
 
     def publish_pipeline(

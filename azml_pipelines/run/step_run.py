@@ -115,6 +115,7 @@ class StepRun(NotedStep):
             "azureml.moduleName": self.name,
             "azureml.pipelinerunid": self.pipeline_run_id,
             "StepType": _STEP_TYPES[self._plan.kind],
+            **self.reuse_properties,
             **super().properties,
         }
 
@@ -298,7 +299,8 @@ class StepRun(NotedStep):
         )
 
     def _outputs(self) -> list[OutputPlan]:
-        return list(self._plan.all_outputs)
+        """Return where the outputs lie: those of a reused step in the older place."""
+        return list(self.reused_outputs or self._plan.all_outputs)
 
     def _output(self, name: str) -> OutputPlan:
         for output in self._outputs():

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.run.explanation import Explanation
+    from azml_pipelines.run.step_run import StepRun
     from azml_pipelines.store.failed_items import FailedItem
     from azml_pipelines.store.failure_groups import StepFailures
     from azml_pipelines.store.finding import Finding
@@ -112,6 +114,19 @@ class StoredRun:
         from azml_pipelines.store.verify import verify_run  # noqa: PLC0415 - rarely asked
 
         return verify_run(self.folder)
+
+    def explain(self, step: str | StepRun) -> Explanation:
+        """Return why a step ran or was reused, as text when it is printed (ours).
+
+        Args:
+            step: A step run, its name, or its id.
+
+        Raises:
+            UserErrorException: The run has no such step; the message lists them.
+        """
+        from azml_pipelines.run.explanation import explain_step  # noqa: PLC0415 - rarely asked
+
+        return explain_step(self, getattr(step, "id", str(step)))
 
     def get_status(self) -> str:
         """Return NotStarted, Queued, Running, Finished, Failed or Canceled."""

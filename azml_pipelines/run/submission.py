@@ -20,6 +20,7 @@ from azml_pipelines.failpoints import point, write
 from azml_pipelines.masking import mask, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.parameter_values import resolve_values
+from azml_pipelines.plan.reuse_options import ReuseOptions, apply_reuse_options
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.run.store_check import check_stores
@@ -66,6 +67,8 @@ class Submission:
     """False leaves a run that is complete and waits for ``azml resume``."""
     request_sha256: str | None = None
     """Of the request, where there is one; pipeline and values are compared if None."""
+    reuse: ReuseOptions = field(default_factory=ReuseOptions)
+    """What becomes of earlier results."""
 
 
 def submit_definition(
@@ -128,6 +131,7 @@ class _Making:
             bool(self.wanted.continue_on_step_failure),
             self.wanted.resubmitted_from,
             self.wanted.pipeline_id,
+            self.wanted.reuse,
         ]
         text = json.dumps(asked, sort_keys=True, default=str)
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -144,6 +148,7 @@ class _Making:
             continue_on_step_failure=bool(self.wanted.continue_on_step_failure),
             resubmitted_from=self.wanted.resubmitted_from,
         )
+        plan = apply_reuse_options(plan, self.wanted.reuse)
         for step in plan.steps:
             resolve_variables(step.variables, os.environ)
         check_stores(plan)

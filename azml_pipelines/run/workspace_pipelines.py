@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, cast
 from azml_pipelines.run.workspace_registrations import WorkspaceRegistrations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from azml_pipelines.pipeline.parameter import ParameterValue
     from azml_pipelines.pipeline.pipeline import Pipeline
+    from azml_pipelines.run.pipeline_preview import PipelinePreview
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.published_pipeline import PublishedPipeline
     from azml_pipelines.run.workspace import Workspace
+    from azml_pipelines.store.clean_up import CleanUp
 
 __all__ = ["WorkspacePipelines"]
 
@@ -28,9 +31,9 @@ class WorkspacePipelines(WorkspaceRegistrations):
         *,
         pipeline_parameters: Mapping[str, ParameterValue] | None = None,
         continue_on_step_failure: bool = False,
-        regenerate_outputs: bool = False,
-        parent_run_id: str | None = None,
+        regenerate_outputs: bool | Sequence[str] = False,
         debug: bool = False,
+        incremental: bool | str = False,
     ) -> PipelineRun:
         """Start a run of a pipeline; ``Experiment.submit`` is version 1's door to it.
 
@@ -44,8 +47,67 @@ class WorkspacePipelines(WorkspaceRegistrations):
             pipeline_parameters=pipeline_parameters,
             continue_on_step_failure=continue_on_step_failure,
             regenerate_outputs=regenerate_outputs,
-            parent_run_id=parent_run_id,
             debug=debug,
+            incremental=incremental,
+        )
+
+    def preview_pipeline(
+        self,
+        pipeline: Pipeline,
+        pipeline_parameters: Mapping[str, ParameterValue] | None,
+        *,
+        regenerate_outputs: bool | Sequence[str],
+    ) -> PipelinePreview:
+        """Look at what a run would do; ``Pipeline.plan`` is the door to it.
+
+        Raises:
+            DeclarationError: The pipeline cannot run, or a value is not accepted.
+        """
+        from azml_pipelines.plan.describe import describe  # noqa: PLC0415 - networkx
+        from azml_pipelines.plan.reuse_options import reuse_options  # noqa: PLC0415 - pydantic
+        from azml_pipelines.run.pipeline_preview import preview  # noqa: PLC0415 - a circle
+
+        return preview(
+            cast("Workspace", self),
+            describe(pipeline),
+            pipeline_parameters or {},
+            reuse_options(regenerate_outputs),
+        )
+
+    def clean_up(
+        self,
+        *,
+        older_than: float | timedelta | None = None,
+        keep_last: int | None = None,
+        parts_only: bool = False,
+        dry_run: bool = False,
+    ) -> CleanUp:
+        """Remove old runs, and the parts of finished ones; outputs stay (ours).
+
+        Args:
+            older_than: Seconds, or a ``timedelta``: runs that ended before that go.
+            keep_last: The newest ended runs of each experiment that stay. With both
+                rules a run goes that fits both; without any only parts go: those of
+                all finished runs but the newest of each experiment.
+            parts_only: Take only the parts of the runs that fit.
+            dry_run: Remove nothing.
+
+        Returns:
+            What was removed with its bytes, and which runs stayed although they fit:
+            those whose results others reuse, or whose output lies in their folder.
+
+        Raises:
+            UserErrorException: A number is negative, or other processes have been
+                looking for results for a minute.
+        """
+        from azml_pipelines.run.retention import clean_up_workspace  # noqa: PLC0415 - rare
+
+        return clean_up_workspace(
+            cast("Workspace", self),
+            older_than=older_than,
+            keep_last=keep_last,
+            parts_only=parts_only,
+            dry_run=dry_run,
         )
 
     def publish_pipeline(

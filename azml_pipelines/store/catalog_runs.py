@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from azml_pipelines.store.catalog_tables import runs
 
@@ -41,6 +41,11 @@ class RunCatalog:
         row = {**asdict(record), "tags": dict(record.tags)}
         with self._database.writing() as connection:
             connection.execute(insert(runs).values(row))
+
+    def remove(self, run_id: str) -> None:
+        """Forget a run; one that is not known is forgotten already."""
+        with self._database.writing() as connection:
+            connection.execute(delete(runs).where(runs.c.run_id == run_id))
 
     def find(self, run_id: str) -> RunRecord | None:
         """Return the run with this id, or None."""

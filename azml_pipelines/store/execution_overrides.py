@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.plan.execution_override import ExecutionOverride, apply_overrides
 from azml_pipelines.plan.run_plan import RunPlan
+from azml_pipelines.store.reuse_record import redirected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,8 @@ def read_effective_plan(folder: RunFolder) -> RunPlan:
         WorkspaceException: An override cannot be read.
     """
     plan = RunPlan.model_validate_json(folder.plan.read_bytes())
-    return apply_overrides(plan, read_overrides(folder))
+    # What a reused step has left lies elsewhere than the plan could know.
+    return redirected(apply_overrides(plan, read_overrides(folder)), folder)
 
 
 def read_overrides(folder: RunFolder) -> tuple[ExecutionOverride, ...]:

@@ -11,6 +11,7 @@ from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_list import read_listed
 from azml_pipelines.store.journal_seals import COUNTERS, read_run, read_steps, sealed
 from azml_pipelines.store.launch_lock import is_launching
+from azml_pipelines.store.reuse_record import read_reuse, read_taken_over
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL, RunState, StepState
 
@@ -26,13 +27,17 @@ __all__ = [
     "Failure",
     "read_failures",
     "read_output",
+    "read_output_facts",
     "read_run_state",
     "request_cancel",
 ]
 
 _LAUNCH_SECONDS = 10.0
+_NOT_JOURNALED = frozenset({
+    "listed_mini_batches", "reused_from", "reused_since", "taken_over", "taken_from",
+})  # fmt: skip
 _STEP_FIELDS = tuple(
-    field.name for field in fields(StepState) if field.name != "listed_mini_batches"
+    field.name for field in fields(StepState) if field.name not in _NOT_JOURNALED
 )
 
 
@@ -73,7 +78,10 @@ def read_run_state(folder: RunFolder) -> RunState:
         listed = [read_listed(connection, step["position"]) for step in steps]
     status, error_text = run["status"], run["error"]
     states = [
-        replace(_step_state(step, folder.journal), listed_mini_batches=known)
+        _with_reuse(
+            replace(_step_state(step, folder.journal), listed_mini_batches=known),
+            folder,
+        )
         for step, (known, _) in zip(steps, listed, strict=True)
     ]
     if status not in TERMINAL and not _is_driven(run, folder):
@@ -104,6 +112,21 @@ def _step_state(step: sqlite3.Row, journal: Path) -> StepState:
     # Journals of earlier releases know one kind only.
     known = [name for name in _STEP_FIELDS if name in step.keys()]  # noqa: SIM118 - no dict
     return StepState(**{name: step[name] for name in known})
+
+
+def _with_reuse(state: StepState, folder: RunFolder) -> StepState:
+    """Say of a step that has finished without a list whose result it has."""
+    if state.total_mini_batches is not None:
+        taken = read_taken_over(folder.step(state.step_run_id))
+        if taken is None:
+            return state
+        return replace(state, taken_over=taken.mini_batches, taken_from=taken.run_id)
+    if state.status != "Finished":
+        return state
+    record = read_reuse(folder.step(state.step_run_id))
+    if record is None or record.decision != "reused":
+        return state
+    return replace(state, reused_from=record.run_id, reused_since=record.ended)
 
 
 def _is_driven(run: sqlite3.Row, folder: RunFolder) -> bool:
@@ -139,12 +162,18 @@ def read_failures(
 
 def read_output(folder: RunFolder, step_run_id: str) -> str | None:
     """Return the absolute path of a step's committed output file, if there is one."""
+    return read_output_facts(folder, step_run_id)[0]
+
+
+def read_output_facts(
+    folder: RunFolder, step_run_id: str
+) -> tuple[str | None, str | None]:
+    """Return path and SHA-256 of a step's committed output; None for what is not."""
     with reading(folder.journal) as connection:
         for step in read_steps(connection, folder.journal):
             if step["step_run_id"] == step_run_id:
-                output: str | None = step["output"]
-                return output
-    return None
+                return step["output"], step["output_sha256"]
+    return None, None
 
 
 def request_cancel(folder: RunFolder) -> None:

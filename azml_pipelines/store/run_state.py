@@ -41,6 +41,13 @@ class StepState:
     """Of the step, as plans name it."""
     listed_mini_batches: int = 0
     """How many are known while ``total_mini_batches`` is not."""
+    reused_from: str | None = None
+    """The run whose result stands in for this step, which has not run then."""
+    reused_since: float | None = None
+    """When that result was made."""
+    taken_over: int = 0
+    """Mini-batches that an incremental run has from ``taken_from``."""
+    taken_from: str | None = None
 
 
 @dataclass(frozen=True)

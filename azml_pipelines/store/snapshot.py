@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALWAYS_LEFT_OUT",
+    "IGNORE_FILES",
     "MAX_BYTES",
     "MAX_FILES",
     "check_in_snapshot",
@@ -32,7 +33,7 @@ MAX_FILES = 20_000
 ALWAYS_LEFT_OUT = frozenset(
     {STORAGE_FOLDER, ".git", "__pycache__", ".venv", ".ipynb_checkpoints"}
 )
-_IGNORE_FILES = (".amlignore", ".gitignore")
+IGNORE_FILES = (".amlignore", ".gitignore")
 _NAMED_IN_ERRORS = 3
 
 
@@ -109,7 +110,7 @@ def snapshot_files(source: Path) -> list[str]:
 def _ignored(source: Path) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only submitting needs it
 
-    for name in _IGNORE_FILES:
+    for name in IGNORE_FILES:
         file = source / name
         if file.is_file():
             lines = file.read_text(encoding="utf-8", errors="replace").splitlines()

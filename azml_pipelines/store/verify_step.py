@@ -15,12 +15,14 @@ from azml_pipelines.store.finding import Finding
 from azml_pipelines.store.journal_list import read_listed
 from azml_pipelines.store.journal_seals import COUNTERS, read_done
 from azml_pipelines.store.resume_point import read_resume_point
+from azml_pipelines.store.reuse_record import read_reuse
 from azml_pipelines.store.rows_check import Rows, check_rows
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+    from azml_pipelines.store.reuse_record import ReuseRecord
     from azml_pipelines.store.workspace_folder import RunFolder, StepFolder
 
 __all__ = ["verify_step"]
@@ -43,6 +45,10 @@ def verify_step(
         yield Finding("I1", ok=True, text="has no mini-batches", step=name)
         return
     if step["total_mini_batches"] is None:
+        record = read_reuse(folder.step(step["step_run_id"]))
+        if record is not None and record.decision == "reused":
+            yield _reused(step, record)
+            return
         problem = "finished without a list" if step["status"] == "Finished" else ""
         known = read_listed(connection, step["position"]).mini_batches
         so_far = f"has listed {known} mini-batches so far; the rest is to be listed"
@@ -68,7 +74,10 @@ def _looks(
     yield "I2", problem, f"{account.recorded} mini-batches done or failed, none twice"
     rows = check_rows(connection, step["position"], place.parts)
     text = f"{rows.slices} slices of {rows.parts} part files are whole"
-    yield "I3", rows.problem, text
+    if place.parts_removed.exists():
+        yield "I3", "", "the parts were removed when the run was cleaned up"
+    else:
+        yield "I3", rows.problem, text
     problem, text = _check_output(step, rows)
     yield "I4", problem, text
     problem = account.check(step) or _check_counters(folder, step)
@@ -208,6 +217,22 @@ def _items_of(line: bytes) -> int:
         return int(json.loads(line)[1])
     except (ValueError, TypeError, IndexError, KeyError):
         return 0
+
+
+def _reused(step: sqlite3.Row, record: ReuseRecord) -> Finding:
+    """Check that a reused result is still the one that was reused."""
+    text, name = f"reused from run {record.run_id}", step["name"]
+    if step["output"] is None:
+        return Finding("I4", ok=True, text=text, step=name)
+    output = Path(step["output"])
+    try:
+        same = digest_of(output).sha256 == step["output_sha256"]
+        problem = "" if same else "is not the file that was reused"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    if problem:
+        return Finding("I4", ok=False, text=f"the output {output} {problem}", step=name)
+    return Finding("I4", ok=True, text=f"{text}; {output.name} is as it was", step=name)
 
 
 def _check_output(step: sqlite3.Row, rows: Rows) -> tuple[str, str]:

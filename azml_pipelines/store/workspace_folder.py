@@ -41,6 +41,11 @@ class StepFolder:
         return self.root / "parts"
 
     @property
+    def parts_removed(self) -> Path:
+        """Exists when the parts were removed after the step had finished."""
+        return self.root / "parts.removed"
+
+    @property
     def failed_items_csv(self) -> Path:
         """Every item that failed for good, for people; written when the step ends."""
         return self.root / "failed_items.csv"
@@ -79,6 +84,26 @@ class StepFolder:
     def logs(self) -> Path:
         """Logs in version 1's layout."""
         return self.root / "logs"
+
+    @property
+    def fingerprint(self) -> Path:
+        """What the step's result depends on, as far as it is known."""
+        return self.root / "fingerprint.json"
+
+    @property
+    def contents(self) -> Path:
+        """What each file of the inputs held, one line of JSON each."""
+        return self.root / "contents.jsonl"
+
+    @property
+    def reuse(self) -> Path:
+        """Whether an earlier result stands in for this step, and why or why not."""
+        return self.root / "reuse.json"
+
+    @property
+    def taken_over(self) -> Path:
+        """What an incremental run has taken over; there when that is done."""
+        return self.root / "taken_over.json"
 
     @property
     def stalls(self) -> Path:
@@ -220,6 +245,16 @@ class WorkspaceFolder:
     def cache(self) -> Path:
         """Files of remote stores that were fetched, for all runs."""
         return self.storage / "cache"
+
+    @property
+    def content_cache(self) -> Path:
+        """Checksums of files that were read before."""
+        return self.storage / "contents.db"
+
+    @property
+    def results(self) -> Path:
+        """The index of results that may stand in for a later step."""
+        return self.storage / "results"
 
     @property
     def runs(self) -> Path:

@@ -97,6 +97,8 @@ class OneStep:
                 "rows", datastore=self.workspace.get_default_datastore()
             ),
             arguments=arguments,
+            # What is looked at here is how runs go, so each of them has to.
+            allow_reuse=False,
         )
         return Pipeline(workspace=self.workspace, steps=[step])
 

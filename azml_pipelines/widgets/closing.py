@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from azml_pipelines.printable import printable
+from azml_pipelines.widgets.reuse_lines import reuse_lines, reused_summary
 from azml_pipelines.widgets.step_facts import describe_counts, duration, spent_seconds
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ def closing_lines(
     start: str = state.status
     if spent is not None:
         start += f"{' in' if start == 'Finished' else ' after'} {duration(spent)}"
-    lines = [f"{start}: {describe_counts(state)}."]
+    reused = reused_summary(state, now)
+    told = (
+        [reused] if reused.startswith("nothing") else [describe_counts(state), reused]
+    )
+    lines = [f"{start}: {', '.join(filter(None, told))}."]
+    lines += reuse_lines(state, now)
     lines += [line for step in failures for line in _failed_items(step)]
     match state.status:
         case "Finished":

@@ -84,4 +84,7 @@ def step_line(step: StepState, now: float, pace: Pace) -> str:
         if (value := getattr(facts, key)) != UNKNOWN
     ]
     error = [] if facts.error is None else [facts.error]
-    return f"{facts.name}: {', '.join([facts.word, *told, *error])}"
+    origin = [f"from run {printable(step.reused_from)}"] if step.reused_from else []
+    return (
+        f"{facts.name}: {', '.join([' '.join([facts.word, *origin]), *told, *error])}"
+    )

@@ -76,6 +76,8 @@ def step_facts(
     known = step.kind == "parallel_run" and (
         step.started is not None or step.done_mini_batches > 0
     )
+    # What another run has counted, this one has not.
+    known = known and step.reused_from is None
     return StepFacts(
         name=printable(step.name),
         status=step.status,
@@ -150,6 +152,8 @@ def duration(seconds: float, *, tenths: bool = True) -> str:
 def _word(step: StepState, state: RunState | None) -> str:
     if step.status == "NotStarted" and state is not None and state.ended_for_good:
         return "not started"
+    if step.reused_from is not None:
+        return "reused"
     if step.kind != "parallel_run":
         return _WORDS[step.status]
     total = step.total_mini_batches

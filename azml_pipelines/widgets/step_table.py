@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.printable import printable
 from azml_pipelines.widgets.closing import closing_lines
+from azml_pipelines.widgets.reuse_lines import reuse_lines
 from azml_pipelines.widgets.step_facts import (
     duration,
     spent_seconds,
@@ -61,6 +62,7 @@ def text(
     if state.ended_for_good:
         lines += closing_lines(state, now, outputs, failures)
     else:
+        lines += reuse_lines(state, now)
         lines += [f"{row.name}: {row.error}" for row in facts if row.error]
     return "\n".join(lines)
 

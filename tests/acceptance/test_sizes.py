@@ -31,6 +31,7 @@ MANY_PARAMETERS = {
     "Model.register": "version 1's signature",
     "ParallelRunConfig.__init__": "version 1's signature",
     "ParallelRunStep.__init__": "version 1's signature, and ours for conditions",
+    "Pipeline.submit": "version 1's signature",
     "PipelineData.__init__": "version 1's signature",
     "PythonScriptStep.__init__": "version 1's signature",
     "Schedule.create": "version 1's signature",

@@ -82,4 +82,4 @@ def test_a_script_that_submits_cannot_be_debugged(
     result = type_command("submit", script, "--debug")
 
     assert 2 == result.exit_code
-    assert "--debug had no effect" in result.stderr
+    assert "had no effect for that reason" in result.stderr

@@ -1,0 +1,169 @@
+"""Takes over into a step what its input has in common with that of an earlier run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from azml_pipelines.engine.predecessor import (
+    Marks,
+    OldRows,
+    read_by_item,
+    read_by_mini_batch,
+    regroup,
+)
+from azml_pipelines.engine.step_output import output_form
+from azml_pipelines.failpoints import point
+from azml_pipelines.store.journal import Progress, SettledBundle
+from azml_pipelines.store.reuse_record import (
+    TakenOver,
+    read_reuse,
+    read_taken_over,
+    write_taken_over,
+)
+from azml_pipelines.store.workspace_folder import RunFolder, WorkspaceFolder
+from azml_pipelines.worker.page import Done, checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azml_pipelines.engine.step_executor import StepContext
+    from azml_pipelines.engine.step_inputs import StepInput
+    from azml_pipelines.engine.step_list import StepList
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan
+
+__all__ = ["Inheritance", "inheritance_of"]
+
+_CHUNK = 10_000
+
+
+class Inheritance:
+    """The rows of an earlier run, for one step of this one.
+
+    Args:
+        context: Of the step.
+        step: The step.
+        inputs: Its inputs, found on this machine.
+        base: The run to build on, and the id of its step.
+        by_item: Whether single items are taken over.
+    """
+
+    def __init__(
+        self,
+        context: StepContext,
+        step: ParallelRunStepPlan,
+        inputs: list[StepInput],
+        base: tuple[RunFolder, str],
+        by_item: bool,
+    ) -> None:
+        self._context = context
+        self._folder = context.folder.step(step.step_run_id)
+        self._base = base
+        run, step_run_id = base
+        self._old_folder = run.step(step_run_id)
+        names = [found.plan.name for found in inputs]
+        tables = [found.definition.kind == "tabular" for found in inputs]
+        self._marks = Marks(self._folder, names, tables)
+        old_marks = Marks(self._old_folder, names, tables)
+        form = output_form(step.settings)
+        lines = form is None or not form.travels_as_arrow
+        self._by_item = by_item and lines and not step.settings.partition_keys
+        read = read_by_item if self._by_item else read_by_mini_batch
+        self._old: OldRows = read(run, self._old_folder, old_marks)
+
+    @property
+    def cuts_anew(self) -> bool:
+        """Whether mini-batches are cut where known items end."""
+        return self._by_item
+
+    def regroup(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Cut mini-batches between known and new items; see ``engine.predecessor``."""
+        return regroup(lines, self._marks, self._old) if self._by_item else lines
+
+    def take_over(self, found: StepList, position: int) -> None:
+        """Settle every mini-batch whose rows are known; once for all orchestrators.
+
+        Args:
+            found: The whole list of this step.
+            position: The step in the plan.
+        """
+        if read_taken_over(self._folder) is not None:
+            return
+        headers = {file.read_bytes() for file in self._headers()}
+        count = 0
+        if len(headers) < 2:  # noqa: PLR2004 - with several, nobody knows whose they are
+            count = self._settle(found, position, headers.pop() if headers else b"")
+        run = self._base[0].root.name
+        write_taken_over(self._folder, TakenOver(run_id=run, mini_batches=count))
+        print(  # noqa: T201 - this is the run's log
+            f"{count} of {found.known} mini-batches were taken over from run {run}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _headers(self) -> list[Path]:
+        return sorted(self._old_folder.parts.glob("header-*"))
+
+    def _settle(self, found: StepList, position: int, header: bytes) -> int:
+        part = f"taken.{self._context.epoch}.0.part"
+        path = self._folder.parts / part
+        path.unlink(missing_ok=True)
+        total, headed = 0, False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            taken = self._taken(found)
+            while chunk := list(islice(taken, _CHUNK)):
+                done = []
+                for index, text, rows, items in chunk:
+                    offset = file.tell()
+                    file.write(text)
+                    fields = (index, offset, len(text), crc32(text), rows, items, 0.0)
+                    done.append(Done(*fields, checksum(fields)))
+                    if text and header and not headed:
+                        headed = True
+                        name = self._folder.parts / f"header-{index:012d}"
+                        name.write_bytes(header)
+                file.flush()
+                os.fsync(file.fileno())
+                point("taken_over.written")
+                bundle = SettledBundle(part, done, (), frozenset(), "", "")
+                total += len(done)
+                # The ledger counts anew from the records before the first bundle.
+                self._context.journal.settle(position, bundle, Progress())
+                self._context.check()
+        return total
+
+    def _taken(self, found: StepList) -> Iterator[tuple[int, bytes, int, int]]:
+        for index in range(found.known):
+            line = found.read(index, 1)
+            keys = (
+                self._marks.of_items(line)
+                if self._by_item
+                else [self._marks.of_mini_batch(line)]
+            )
+            taken = self._old.take(keys)
+            if taken is not None:
+                yield index, *taken
+
+
+def inheritance_of(
+    context: StepContext, step: ParallelRunStepPlan, inputs: list[StepInput]
+) -> Inheritance | None:
+    """Return what a step builds on; None when it runs as a whole."""
+    if context.run.incremental == "no":
+        return None
+    record = read_reuse(context.folder.step(step.step_run_id))
+    if record is None or record.run_id is None or record.decision != "ran":
+        return None
+    workspace = WorkspaceFolder(Path(context.run.workspace.root))
+    run = workspace.run(record.run_id)
+    folder = run.step(str(record.step_run_id))
+    if not (run.journal.is_file() and folder.parts.is_dir()):
+        return None  # removed since
+    by_item = context.run.incremental == "items"
+    base = (run, str(record.step_run_id))
+    return Inheritance(context, step, inputs, base, by_item)
