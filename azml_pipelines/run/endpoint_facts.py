@@ -62,6 +62,11 @@ class EndpointFacts:
         return f"{address}/pipelines/v1.0/PipelineRuns/PipelineEndpointSubmit/{self.id}"
 
     @property
+    def swaggerurl(self) -> str:
+        """Where the REST server describes itself."""
+        return f"{api_address(self._workspace.folder)}/api/v1/openapi.json"
+
+    @property
     def pipeline_version_list(self) -> builtins.list[tuple[str, str]]:
         """Version and id of the published pipeline, the oldest first."""
         known = self._workspace.catalog.endpoints.versions(self.id)

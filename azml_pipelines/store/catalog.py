@@ -70,14 +70,15 @@ class Catalog:
         Raises:
             WorkspaceException: One does.
         """
-        with self._database.writing() as connection:
-            owner = connection.scalar(
-                select(preferences.c.value).where(preferences.c.name == _OWNER)
-            )
-            if owner is None:
-                save_row(
-                    connection, preferences, {"name": _OWNER}, {"value": workspace}
-                )
+        query = select(preferences.c.value).where(preferences.c.name == _OWNER)
+        with self._database.reading() as connection:
+            owner = connection.scalar(query)
+        if owner is None:
+            with self._database.writing() as connection:
+                owner = connection.scalar(query)  # of somebody who was faster
+                if owner is None:
+                    row = {"value": workspace}
+                    save_row(connection, preferences, {"name": _OWNER}, row)
         if owner not in {None, workspace}:
             msg = (
                 f"The catalog {self._database.name} is that of workspace "

@@ -53,25 +53,30 @@ def openapi() -> dict[str, Any]:
                 "parameters": [_ID],
                 "post": _start("Start a run of a pipeline endpoint", "SubmitRequest"),
             },
-            "/api/v1/pipelines": {"get": _read("Published pipelines")},
+            "/api/v1/pipelines": {"get": _operation("Published pipelines")},
             "/api/v1/pipelines/{id}": {
                 "parameters": [_ID],
-                "get": _read("A published pipeline and its parameters"),
+                "get": _operation("A published pipeline and its parameters"),
             },
-            "/api/v1/runs": {"get": _read("The latest 100 runs, the newest first")},
+            "/api/v1/runs": {
+                "get": _operation("The latest 100 runs, the newest first")
+            },
             "/api/v1/runs/{id}": {
                 "parameters": [_ID],
-                "get": _read("The state of a run and its steps"),
+                "get": _operation("The state of a run and its steps"),
             },
             "/api/v1/runs/{id}/cancel": {
                 "parameters": [_ID],
-                "post": _operation("Ask a run to stop"),
+                "post": {
+                    **_operation("Ask a run to stop"),
+                    **_body({"type": "object"}),
+                },
             },
             "/api/v1/runs/{id}/resubmit": {
                 "parameters": [_ID],
                 "post": _start("Run it again, with other values", "ResubmitRequest"),
             },
-            "/api/v1/openapi.json": {"get": _read("This document")},
+            "/api/v1/openapi.json": {"get": _operation("This document")},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -80,20 +85,17 @@ def openapi() -> dict[str, Any]:
     }
 
 
-def _read(summary: str) -> dict[str, Any]:
-    return _operation(summary)
-
-
 def _start(summary: str, body: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{body}"}
     return {
         **_operation(summary),
         "parameters": [_KEY],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        },
+        **_body({"$ref": f"#/components/schemas/{body}"}),
     }
+
+
+def _body(schema: dict[str, str]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _operation(summary: str) -> dict[str, Any]:
