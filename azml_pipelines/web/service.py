@@ -45,6 +45,7 @@ class Service:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._waited_for: set[int] = set()
 
     def pipelines(self) -> dict[str, Any]:
         """Return the published pipelines that may be submitted."""
@@ -100,7 +101,7 @@ class Service:
                 continue_on_step_failure=body.ContinueRunOnStepFailure,
             ),
         )
-        return _started(run)
+        return self._started(run)
 
     def runs(self) -> dict[str, Any]:
         """Return the latest runs, the newest first."""
@@ -132,7 +133,25 @@ class Service:
         new = resubmit(
             run, values, experiment_name=body.ExperimentName, submission=submission
         )
-        return _started(new)
+        return self._started(new)
+
+    def _started(self, run: PipelineRun) -> dict[str, Any]:
+        owner = read_run_facts(run.folder).owner
+        # A server lives long: without this, each run that has ended would leave an
+        # entry in its list of processes.
+        if owner is not None and owner.pid not in self._waited_for:
+            self._waited_for.add(owner.pid)
+            threading.Thread(target=self._wait, args=(owner.pid,), daemon=True).start()
+        return {
+            "Id": run.id,
+            "Status": run.get_status(),
+            "ExperimentName": run.experiment.name,
+        }
+
+    def _wait(self, pid: int) -> None:
+        with suppress(ChildProcessError):  # another process has started it
+            os.waitpid(pid, 0)
+        self._waited_for.discard(pid)
 
     def _published(self, pipeline_id: str) -> PublishedPipeline:
         record = None
@@ -167,31 +186,6 @@ def _submission(
         idempotency_key=body.IdempotencyKey if key is None else key,
         request_sha256=digest,
     )
-
-
-def _started(run: PipelineRun) -> dict[str, Any]:
-    _reap(run)
-    return {
-        "Id": run.id,
-        "Status": run.get_status(),
-        "ExperimentName": run.experiment.name,
-    }
-
-
-def _reap(run: PipelineRun) -> None:
-    """Take note of the end of a run's orchestrator, if it is a child of this server.
-
-    A server lives long: without this, each run would leave an entry in its list of
-    processes.
-    """
-    owner = read_run_facts(run.folder).owner
-
-    def wait(pid: int) -> None:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-
-    if owner is not None:
-        threading.Thread(target=wait, args=(owner.pid,), daemon=True).start()
 
 
 def _described(published: PublishedPipeline) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import stat
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -122,6 +125,22 @@ def test_it_listens_on_this_machine_only(shared):
     listening = {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
 
     assert listening == {"127.0.0.1"}
+
+
+def test_a_port_that_is_taken_is_named(shared):
+    """A second server of the workspace does not start; one line says why."""
+    second = subprocess.run(
+        [Path(sys.executable).with_name("azml"), "serve-api"],
+        cwd=shared[1].folder.root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert second.returncode == 2
+    assert second.stderr.count("\n") == 1
+    assert "cannot be listened on" in second.stderr
 
 
 def test_the_token_is_for_its_owner_only(shared):

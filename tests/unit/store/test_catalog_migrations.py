@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -48,6 +49,14 @@ def user_version(file):
     """Return the number of the layout."""
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_migrations_are_numbered_without_gaps():
+    """Two with one number would hide one of them."""
+    folder = Path(catalog_database.__file__).parent / "migrations"
+    numbers = sorted(int(file.name[:4]) for file in folder.glob("*.sql"))
+
+    assert numbers == list(range(1, SCHEMA_VERSION + 1))
 
 
 def test_a_new_catalog_has_the_tables_that_the_code_knows(tmp_path):
