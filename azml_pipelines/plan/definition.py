@@ -262,11 +262,12 @@ class PipelineDefinition(_Frozen):
 
         Args:
             folders: Key of a step (its name, if no other step has it) to the folder;
-                steps that are not named keep theirs.
+                steps that are not named keep theirs, and those without scripts have
+                none.
         """
         steps = tuple(
             step.model_copy(update={"source_directory": str(folders[step.key])})
-            if step.key in folders
+            if step.source_directory and step.key in folders
             else step
             for step in self.steps
         )

@@ -14,7 +14,19 @@ import psutil
 import pytest
 import requests
 
-from azml_pipelines import Dataset, PipelineEndpoint, PipelineRun, Workspace
+from azml_pipelines import (
+    DataPath,
+    DataPathComputeBinding,
+    Dataset,
+    DataTransferStep,
+    Pipeline,
+    PipelineData,
+    PipelineEndpoint,
+    PipelineParameter,
+    PipelineRun,
+    PythonScriptStep,
+    Workspace,
+)
 
 NOTEBOOK = """
 from azureml.core.authentication import InteractiveLoginAuthentication
@@ -258,3 +270,54 @@ def test_an_endpoint_is_posted_to_like_its_pipeline(server, declared, workspace,
     assert unknown.status_code == 400
     for run_id in (default, older):
         assert rows(PipelineRun.get(workspace, run_id)) == expected("first")
+
+
+COPIES = """
+import os, sys
+os.makedirs(sys.argv[2], exist_ok=True)
+for name in os.listdir(sys.argv[1]):
+    with open(os.path.join(sys.argv[2], name.upper()), "w") as file:
+        file.write(name)
+"""
+
+
+def test_other_kinds_of_steps_are_published_too(server, workspace, tmp_path):
+    """A script whose place is assigned, and a transfer, which has no script at all."""
+    store = workspace.get_default_datastore()
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.txt").write_text(folder)
+        store.upload(str(tmp_path / folder), folder, show_progress=False)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "main.py").write_text(COPIES)
+    place = PipelineParameter("place", DataPath(store, "first"))
+    binding = (place, DataPathComputeBinding("mount"))
+    made, moved = PipelineData("made"), PipelineData("moved")
+    script = PythonScriptStep(
+        "main.py",
+        name="copies",
+        source_directory=str(source),
+        arguments=[binding, made],
+        inputs=[binding],
+        outputs=[made],
+    )
+    transfer = DataTransferStep("moves", made, moved)
+    published = Pipeline(workspace, [script, transfer]).publish("copying")
+    (source / "main.py").unlink()
+    second = {"DataStoreName": store.name, "RelativePath": "second"}
+
+    answer = post(server, published, DataPathAssignments={"place": second})
+
+    run = PipelineRun.get(workspace, answer.json()["Id"])
+    assert run.wait_for_completion(show_output=False) == "Finished"
+    again = run.resubmit(pipeline_parameters={"place": DataPath(store, "first")})
+    assert again.wait_for_completion(show_output=False) == "Finished"
+    copied = [
+        sorted(entry.name for entry in Path(one.path).iterdir())
+        for ended in (run, again)
+        for one in ended.output_places()
+        if one.name == "moved"
+    ]
+    assert copied == [["SECOND.TXT"], ["FIRST.TXT"]]
+    assert not run.folder.step(run.get_steps()[1].id).snapshot.exists()
