@@ -20,6 +20,7 @@ __all__ = ["Row", "machine", "write_part", "write_results"]
 _PAGE = Path("docs", "reliability.md")
 _RESULTS = "full forms"
 _HEADER = ("test", "result", "took", "on", "seed", "load before")
+_TOOK = 2
 
 
 def machine() -> str:
@@ -78,4 +79,8 @@ def write_results(rows: list[Row], page: Path = _PAGE) -> None:
     table = [list(_HEADER), ["---"] * len(_HEADER)]
     table += [known[test.name] for test in TESTS if test.name in known]
     text = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    write_part(_RESULTS, f"{text}\n\n`make chaos-full` on {machine()}.", page)
+    took = sum(int(cells[_TOOK].split()[0]) for cells in table[2:])
+    note = (
+        f"`make chaos-full` on {machine()}; all of these took {took / 60:.0f} minutes."
+    )
+    write_part(_RESULTS, f"{text}\n\n{note}", page)

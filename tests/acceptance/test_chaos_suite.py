@@ -83,6 +83,7 @@ def test_results_are_written_into_their_part_of_the_page(monkeypatch, tmp_path):
         " because: 2 / 3 lost | 12 s | 20"
     )
     assert lines[7].startswith("| T3 | not run: no disk | 0 s | ")
+    assert lines[9].endswith("all of these took 0 minutes.")
     assert ["# Reliability", "", "The rest."] == [lines[0], *lines[-2:]]
 
 
