@@ -127,7 +127,8 @@ def _race(lab: Lab, job: PipelineRun, notes: Path, *, cancel: bool) -> _Race:
     found = tenures(notes, offset)
     problems = [word for word in words if word.startswith("error")]
     if not 1 <= claims <= most:
-        problems.append(f"{claims} claims, answers {sorted(words)}")
+        last = job.folder.log.read_text("utf-8", "replace").splitlines()[-1:]
+        problems.append(f"{claims} claims, answers {sorted(words)}, log {last}")
     if not cancel and watch.most > 1:
         problems.append(f"{watch.most} orchestrators at the same time")
     if not settled:
