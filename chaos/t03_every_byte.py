@@ -76,6 +76,7 @@ class _Count:
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
     targets: Counter[str] = field(default_factory=Counter)
+    cuts: int = 0
     slowest: float = 0.0
     problems: list[str] = field(default_factory=list)
     """The first of each kind."""
@@ -85,6 +86,7 @@ class _Count:
         self.kinds += other.kinds
         self.wrong += other.wrong
         self.targets += other.targets
+        self.cuts += other.cuts
         self.slowest = max(self.slowest, other.slowest)
         self.problems += other.problems
 
@@ -115,7 +117,7 @@ def run(lab: Lab, size: Size) -> Verdict:
     for _, found in side_by_side(lab, _damage, shares, at_once=_LANES):
         count.add(found)
     verdict.problems += count.problems
-    verdict.note(cuts=cuts, flips=flips)
+    verdict.note(cuts=count.cuts, flips=sum(count.targets.values()) - count.cuts)
     verdict.note(exact=count.kinds["exact"], refused=count.kinds["refused"])
     verdict.note(
         wrong_rows_accepted=count.kinds["wrong"],
@@ -131,7 +133,8 @@ def run(lab: Lab, size: Size) -> Verdict:
         wrong=count.kinds["resumed wrong"],
     )
     done = sum(count.targets.values())
-    verdict.demand(done == cuts + flips, f"{done} of {cuts + flips} were damaged")
+    verdict.demand(done > 0, "nothing was damaged")
+    verdict.reach("cuts and flips", done, cuts + flips, "the time was up")
     return verdict
 
 
@@ -145,8 +148,11 @@ def _damage(share: _Share) -> _Count:
         left, tidy = _interrupted_models(lab, Path(scratch))
         ended = _ended_model(lab, Path(scratch))
         for number in range(share.cuts + share.flips):
+            if lab.time_is_up:
+                break
             model = (left, tidy, left, tidy, ended)[number % 5]
             damage = _cut if number < share.cuts else _flip
+            count.cuts += number < share.cuts
             _damage_one(lab, model, damage, Path(scratch, "copy"), count)
         _resume_for_real(lab, share.resumes, count)
     return count
