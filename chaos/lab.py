@@ -161,7 +161,8 @@ class Lab:
 
     def plan(self, name: object) -> LabPlan:
         """Plan a lab below this one, for a process of its own."""
-        root = str(self.root / f"lab-{name}")
+        # Not one that another begins with: processes are found by their folder.
+        root = str(self.root / f"{name}-lab")
         return LabPlan(f"{self._test}:{name}", self.seed, root, self._end)
 
     def __enter__(self) -> Self:
