@@ -46,8 +46,12 @@ def side_by_side(
     try:
         results = [pool.submit(play, case) for case in cases]
         for case, result in zip(cases, results, strict=True):
-            # What has begun is waited for: it has found something by then.
-            if lab.time_is_up and result.cancel():
+            if lab.time_is_up:
+                # All at once, or some would always have begun before their turn. What
+                # has begun is waited for: it has found something by then.
+                for later in results:
+                    later.cancel()
+            if result.cancelled():
                 return
             yield case, result.result()
     finally:
