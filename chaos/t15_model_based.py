@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.errors import AzmlError
 from chaos.lab import ROWS_SCRIPT, names, rows, wait_for
 from chaos.lanes import side_by_side
-from chaos.process_tree import fork_servers, kill, workers
+from chaos.process_tree import fork_servers, is_running, kill, workers
 from chaos.simulation import simulate
 from chaos.standard_check import check
 from chaos.verdict import Verdict
@@ -36,6 +36,7 @@ _ITEMS = 150
 _SCRIPT = ROWS_SCRIPT.format(init="pass", before="time.sleep(0.02)")
 _ENDED = frozenset({"Finished", "Failed", "Canceled"})
 _CANCEL_SECONDS = 10
+_LEFT_SECONDS = 3
 _AT_ONCE = 4
 _ACTIONS = (
     "wait", "wait", "kill worker", "kill worker", "kill fork server",
@@ -167,7 +168,10 @@ class _Walk:
         if pid is None:
             return
         kill(pid)
-        left = self._lab.left_after(3)
+        # One that is about to end has lost its name before it is gone.
+        gone = wait_for(lambda: not is_running(pid), _LEFT_SECONDS)
+        self._demand(bool(gone), "the killed orchestrator is still there")
+        left = self._lab.left_after(_LEFT_SECONDS)
         self._demand(not left, f"{len(left)} processes are left")
         status = self._status()
         self._demand(status in _ENDED, f"nobody drives it, but it is {status}")
