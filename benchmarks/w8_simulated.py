@@ -104,7 +104,7 @@ def _settler(
 
     def settle(report: BundleReport, _: dict[int, Verdict]) -> None:
         bundle = SettledBundle(
-            report.part, report.done(), (), nothing, report.node, report.process
+            report.part, report.records, (), nothing, report.node, report.process
         )
         journal.settle(0, bundle, Progress(**ledger.counts.__dict__))
         logs.settled(report, nothing, ledger.counts)

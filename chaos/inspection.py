@@ -96,7 +96,7 @@ def _rows(folder: RunFolder, plan: RunPlan) -> Any:
     destination = folder.root / "again.txt"
     try:
         parts = folder.step(plan.steps[0].step_run_id).parts
-        commit(journal.slices(0), parts, destination)
+        commit(journal.stretches(0), parts, destination)
         return destination.read_bytes()
     finally:
         journal.close()

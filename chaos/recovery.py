@@ -27,7 +27,7 @@ from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_reader import read_run_state
 from azml_pipelines.store.workspace_folder import RunFolder
 from azml_pipelines.worker.messages import FailedTry, UserError
-from azml_pipelines.worker.page import Done, checksum
+from azml_pipelines.worker.page import Done, checksum, pack_records
 from chaos.lab import OUTPUT, rows
 
 if TYPE_CHECKING:
@@ -132,10 +132,10 @@ def _resume(folder: RunFolder, work: Work) -> bytes:
             part = f"node000.{epoch}.{number}.{secrets.token_hex(3)}.part"
             _run(journal, step, point.gaps, work, part)
             try:
-                commit(journal.slices(0), step.parts, destination)
+                commit(journal.stretches(0), step.parts, destination)
             except DamagedPartError:
-                slices = journal.slices(0)
-                damaged = set(damaged_mini_batches(slices, step.parts))
+                stretches = journal.stretches(0)
+                damaged = set(damaged_mini_batches(stretches, step.parts))
                 journal.forget_done(0, sorted(damaged))
                 continue
             return destination.read_bytes()
@@ -172,7 +172,8 @@ def _run(
     finally:
         lines.close()
     final = frozenset(one.mini_batch for one in failed)
-    bundle = SettledBundle(part, done, failed, final, "node000", "process000")
+    records = pack_records(done)
+    bundle = SettledBundle(part, records, failed, final, "node000", "process000")
     journal.settle(0, bundle, Progress())
 
 

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
-from operator import sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.worker.page import RECORD_SIZE, unpack_records
+from azml_pipelines.worker.records import Columns, Sums
 
 if TYPE_CHECKING:
     from azml_pipelines.worker.messages import Bundle, FailedTry, UserError
     from azml_pipelines.worker.page import Done
 
-__all__ = ["BundleReport", "DoneSums"]
-
-
-class DoneSums(NamedTuple):
-    """Sums over the mini-batches of a report that succeeded."""
-
-    mini_batches: int = 0
-    rows: int = 0
-    items: int = 0
-    short: int = 0
-    """Items without a row."""
-    seconds: float = 0.0
+__all__ = ["BundleReport"]
 
 
 @dataclass(frozen=True)
@@ -78,21 +66,17 @@ class BundleReport:
 
     @cached_property
     def _done(self) -> tuple[Done, ...]:
-        # Read by the ledger, the journal and the logs: unpacked once for all of them.
         return tuple(unpack_records(self.records))
 
+    @property
+    def mini_batches(self) -> list[int]:
+        """Those that succeeded, in order."""
+        return Columns(self.records).mini_batches()
+
     @cached_property
-    def sums(self) -> DoneSums:
+    def sums(self) -> Sums:
         """What the mini-batches that succeeded add up to."""
-        done = self._done
-        if not done:
-            return DoneSums()
-        # Column by column: a bundle may hold thousands, and a loop would show.
-        _, _, _, _, rows, items, seconds, _ = zip(*done, strict=True)
-        short = 0
-        if rows != items:
-            short = sum(map(max, map(sub, items, rows), repeat(0)))
-        return DoneSums(len(done), sum(rows), sum(items), short, sum(seconds))
+        return Columns(self.records).sums()
 
     @property
     def complete(self) -> bool:
@@ -108,7 +92,7 @@ class BundleReport:
         the second time counts.
         """
         failed = {failure.mini_batch for failure in self.failures}
-        settled = {done.mini_batch for done in self.done()} | failed
+        settled = failed.union(self.mini_batches)
         end, last = self.first, self.first + self.count
         while end < last and end in settled:
             end += 1

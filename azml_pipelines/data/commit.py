@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from operator import add
+from typing import TYPE_CHECKING, BinaryIO
+from zlib import crc32
 
+from azml_pipelines.data.stretch import Stretch
 from azml_pipelines.errors import DamagedPartError
 from azml_pipelines.failpoints import point, write
 
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from azml_pipelines.data.stretch import Slice
+
 __all__ = [
     "Committed",
-    "Slice",
     "commit",
     "damaged_mini_batches",
     "read_slices",
@@ -30,17 +33,6 @@ _OPEN_PARTS = 64
 _TEMPORARY = ".azml-commit.tmp"
 
 
-class Slice(NamedTuple):
-    """The rows of one mini-batch inside of a part file."""
-
-    mini_batch: int
-    part: str
-    """Name of the part file."""
-    offset: int
-    length: int
-    crc: int
-
-
 @dataclass(frozen=True)
 class Committed:
     """What the destination holds."""
@@ -50,15 +42,15 @@ class Committed:
 
 
 def commit(
-    slices: Iterable[Slice], parts: Path, destination: Path, header: bytes = b""
+    stretches: Iterable[Stretch], parts: Path, destination: Path, header: bytes = b""
 ) -> Committed:
-    """Join ``slices`` into ``destination`` in one rename.
+    """Join ``stretches`` into ``destination`` in one rename.
 
     A reader sees the whole file or none. Rows of tries that lost are not named here, so
     they never reach the output, whoever wrote them and however often.
 
     Args:
-        slices: In the order of the mini-batches.
+        stretches: In the order of the mini-batches.
         parts: Folder of the part files.
         destination: Replaced if it exists: a commit may be repeated.
         header: Written before the first row.
@@ -75,7 +67,7 @@ def commit(
     try:
         point("commit.open")
         with _create(temporary) as file:
-            for block in _blocks(slices, parts, header):
+            for block in _blocks(stretches, parts, header):
                 write("commit.write", file, block)
                 digest.update(block)
                 size += len(block)
@@ -92,16 +84,23 @@ def commit(
     return Committed(size, digest.hexdigest())
 
 
-def read_slices(slices: Iterable[Slice], parts: Path) -> Iterator[tuple[Slice, bytes]]:
-    """Yield the rows of each slice, checked.
+def read_slices(
+    stretches: Iterable[Stretch], parts: Path
+) -> Iterator[tuple[Slice, bytes]]:
+    """Yield the rows of each mini-batch, checked.
 
     Raises:
         DamagedPartError: A part does not hold the bytes that its worker wrote.
     """
     files = _PartFiles(parts)
     try:
-        for piece in slices:
-            yield piece, files.read(piece)
+        for stretch in stretches:
+            for block in stretch.blocks(_BLOCK):
+                rows = files.read(block)
+                start = block.offsets[0]
+                for piece in block.slices():
+                    begin = piece.offset - start
+                    yield piece, rows[begin : begin + piece.length]
     finally:
         files.close()
 
@@ -114,7 +113,7 @@ def rows_of_slices(
     try:
         for piece in slices:
             try:
-                rows = files.read(piece)
+                rows = files.read(Stretch.of(piece))
             except DamagedPartError:
                 rows = None
             yield piece, rows
@@ -122,8 +121,9 @@ def rows_of_slices(
         files.close()
 
 
-def damaged_mini_batches(slices: Iterable[Slice], parts: Path) -> Iterator[int]:
+def damaged_mini_batches(stretches: Iterable[Stretch], parts: Path) -> Iterator[int]:
     """Yield the mini-batches whose rows are not what their workers wrote."""
+    slices = (piece for stretch in stretches for piece in stretch.slices())
     for piece, rows in rows_of_slices(slices, parts):
         if rows is None:
             yield piece.mini_batch
@@ -145,18 +145,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _blocks(slices: Iterable[Slice], parts: Path, header: bytes) -> Iterator[bytes]:
+def _blocks(
+    stretches: Iterable[Stretch], parts: Path, header: bytes
+) -> Iterator[bytes]:
     gathered = [header] if header else []
     waiting = len(header)
     files = _PartFiles(parts)
     try:
-        for piece in slices:
-            rows = files.read(piece)
-            gathered.append(rows)
-            waiting += len(rows)
-            if waiting >= _BLOCK:
-                yield b"".join(gathered)
-                gathered, waiting = [], 0
+        for stretch in stretches:
+            for block in stretch.blocks(_BLOCK):
+                rows = files.read(block)
+                gathered.append(rows)
+                waiting += len(rows)
+                if waiting >= _BLOCK:
+                    yield b"".join(gathered)
+                    gathered, waiting = [], 0
     finally:
         files.close()
     if gathered:
@@ -164,44 +167,49 @@ def _blocks(slices: Iterable[Slice], parts: Path, header: bytes) -> Iterator[byt
 
 
 class _PartFiles:
-    """Open part files, each with the block that was read last."""
+    """Open part files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: dict[str, BinaryIO] = {}
-        self._blocks: dict[str, tuple[int, bytes]] = {}
+        self._files: dict[str, int] = {}
 
-    def read(self, piece: Slice) -> bytes:
-        """Return the rows of one mini-batch, checked."""
-        start, block = self._blocks.get(piece.part, (0, b""))
-        begin = piece.offset - start
-        if begin < 0 or begin + piece.length > len(block):
-            start, block = self._fill(piece)
-            begin = 0
-        rows = block[begin : begin + piece.length]
-        if len(rows) != piece.length or zlib.crc32(rows) != piece.crc:
+    def read(self, block: Stretch) -> bytes:
+        """Return the rows of some mini-batches that stand without a gap, checked.
+
+        Raises:
+            DamagedPartError: They are not there any more.
+        """
+        start = block.offsets[0]
+        ends = list(map(add, block.offsets, block.lengths))
+        rows = self._read(block.part, start, ends[-1] - start)
+        view = memoryview(rows)
+        found = [
+            crc32(view[begin - start : end - start])
+            for begin, end in zip(block.offsets, ends, strict=True)
+        ]
+        if found != list(block.crcs) or len(rows) != ends[-1] - start:
+            pairs = zip(found, block.crcs, strict=True)
+            wrong = next((n for n, (one, other) in enumerate(pairs) if one != other), 0)
             msg = (
-                f"part {piece.part} does not hold the rows of mini-batch "
-                f"{piece.mini_batch} any more; it has to run again"
+                f"part {block.part} does not hold the rows of mini-batch "
+                f"{block.first + wrong} any more; it has to run again"
             )
-            raise DamagedPartError(msg, mini_batch=piece.mini_batch)
+            raise DamagedPartError(msg, mini_batch=block.first + wrong)
         return rows
 
-    def _fill(self, piece: Slice) -> tuple[int, bytes]:
-        file = self._open(piece.part)
+    def _read(self, part: str, offset: int, length: int) -> bytes:
+        file = self._open(part) if length else None
         if file is None:
-            return piece.offset, b""
-        file.seek(piece.offset)
-        block = file.read(max(piece.length, _BLOCK // 4))
-        self._blocks[piece.part] = (piece.offset, block)
-        return piece.offset, block
+            return b""
+        return os.pread(file, length, offset)
 
-    def _open(self, part: str) -> BinaryIO | None:
+    def _open(self, part: str) -> int | None:
         if part not in self._files:
             if len(self._files) >= _OPEN_PARTS:
                 self.close()
             try:
-                self._files[part] = (self._folder / part).open("rb")
+                place = self._folder / part
+                self._files[part] = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 return None
         return self._files[part]
@@ -209,6 +217,5 @@ class _PartFiles:
     def close(self) -> None:
         """Close every part file."""
         for file in self._files.values():
-            file.close()
+            os.close(file)
         self._files.clear()
-        self._blocks.clear()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from azml_pipelines.data.commit import Slice
     from azml_pipelines.data.output_format import OutputForm
+    from azml_pipelines.data.stretch import Stretch
 
 __all__ = ["commit_tables", "digest_of"]
 
@@ -27,7 +27,7 @@ _BLOCK = 1 << 20
 
 
 def commit_tables(
-    slices: Iterable[Slice], parts: Path, destination: Path, form: OutputForm
+    stretches: Iterable[Stretch], parts: Path, destination: Path, form: OutputForm
 ) -> Committed:
     """Write the rows of all mini-batches, in their order, as one table.
 
@@ -39,7 +39,7 @@ def commit_tables(
         OutputError: The mini-batches have columns of different types.
         OSError: The destination cannot be written.
     """
-    kept = list(slices)
+    kept = list(stretches)
     schema = _common_schema(kept, parts)
     temporary = destination.with_name(_TEMPORARY)
     _remove(temporary)
@@ -63,12 +63,12 @@ def commit_tables(
     return digest_of(destination)
 
 
-def _common_schema(slices: Iterable[Slice], parts: Path) -> Any:  # noqa: ANN401 - of pyarrow
+def _common_schema(stretches: Iterable[Stretch], parts: Path) -> Any:  # noqa: ANN401 - of pyarrow
     """Return the schema that holds the rows of every mini-batch."""
     import pyarrow as pa  # noqa: PLC0415 - only these outputs pay for it
 
     found: dict[str, Any] = {}
-    for piece, rows in read_slices(slices, parts):
+    for piece, rows in read_slices(stretches, parts):
         if not rows:
             continue
         schema = pa.ipc.open_stream(rows).schema
@@ -87,13 +87,13 @@ def _common_schema(slices: Iterable[Slice], parts: Path) -> Any:  # noqa: ANN401
         raise OutputError(msg) from error
 
 
-def _gathered(slices: Iterable[Slice], parts: Path, schema: Any) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
+def _gathered(stretches: Iterable[Stretch], parts: Path, schema: Any) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
     """Yield the rows as tables of a good size for one row group."""
     import pyarrow as pa  # noqa: PLC0415 - only these outputs pay for it
 
     waiting: list[Any] = []
     count = 0
-    for _, rows in read_slices(slices, parts):
+    for _, rows in read_slices(stretches, parts):
         if not rows:
             continue
         table = pa.ipc.open_stream(rows).read_all()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.failpoints import point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from azml_pipelines.compute.report import BundleReport
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["JobLogs"]
 
 _OVERVIEW_SECONDS = 1.0
-_MOST_PENDING = 50_000
+_MOST_PENDING = 4_000_000
 _MANY = 100
 """So many mini-batches that come back together get one line in all."""
+_DONE = ",RUN_DONE\n"
 _README = """\
 job_result.txt                          the result, in a few lines
 job_progress_overview.<start>.txt       how the step went on
@@ -45,6 +46,14 @@ def _together(head: str, report: BundleReport) -> str:
         f" try {report.attempt}: {count} done, total {items} succeeded {rows}"
         f" failed {short} run {seconds:.6f} s\n"
     )
+
+
+def _one_by_one(head: str, report: BundleReport) -> Iterator[str]:
+    for index, _, _, _, rows, items, seconds, _ in report.done():
+        yield (
+            f"{head} {index} try {report.attempt} total {items}"
+            f" succeeded {rows} failed {max(items - rows, 0)} run {seconds:.6f} s\n"
+        )
 
 
 def _stamp(seconds: float) -> str:
@@ -72,7 +81,7 @@ class JobLogs:
         self._started = time.time()
         self._next_overview = 0.0
         self._pending: dict[str, list[str]] = {}
-        self._pending_lines = 0
+        self._pending_size = 0
         self._clock = clock
         run = datetime.fromtimestamp(self._started, UTC).strftime("%Y%m%d%H%M%S")
         self._overview = self._path(f"job_progress_overview.{run}.txt")
@@ -95,16 +104,12 @@ class JobLogs:
         records: list[str] = []
         processed: list[str] = []
         head = f"{_stamp(time.time())} {report.node} pid {report.pid}"
-        done = report.done()
-        processed += [f"{one[0]},RUN_DONE\n" for one in done]
-        if len(done) > _MANY:
+        if report.records:
+            processed.append(_DONE.join(map(str, report.mini_batches)) + _DONE)
+        if report.sums.mini_batches > _MANY:
             records.append(_together(f"{head} mini-batches", report))
-            done = ()
-        for index, _, _, _, rows, items, seconds, _ in done:
-            records.append(
-                f"{head} mini-batch {index} try {report.attempt} total {items}"
-                f" succeeded {rows} failed {max(items - rows, 0)} run {seconds:.6f} s\n"
-            )
+        else:
+            records += _one_by_one(f"{head} mini-batch", report)
         errors: list[str] = []
         for failed in report.failures:
             word = "RUN_TIMEOUT" if failed.reason == "timeout" else "RUN_FAILED"
@@ -126,18 +131,18 @@ class JobLogs:
         self._keep("job_error.txt", errors)
         self._keep("user/error.txt", errors)
         due = self._clock() >= self._next_overview
-        if due or self._pending_lines > _MOST_PENDING:
+        if due or self._pending_size > _MOST_PENDING:
             self._note_progress(counts)
 
     def _keep(self, name: str, lines: list[str]) -> None:
         """Have lines written with the next overview: opening files takes its time."""
         if lines:
             self._pending.setdefault(name, []).extend(lines)
-            self._pending_lines += len(lines)
+            self._pending_size += sum(map(len, lines))
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, {}
-        self._pending_lines = 0
+        self._pending_size = 0
         for name, lines in pending.items():
             self._append(self._path(name), "".join(lines))
 

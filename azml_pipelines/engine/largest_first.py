@@ -146,7 +146,7 @@ class LargestFirst:
             return
         if len(weights) == ledger.total:
             self._seconds += report.sums.seconds
-            self._bytes += sum(weights[one[0]] for one in report.done())
+            self._bytes += sum(map(weights.__getitem__, report.mini_batches))
             self._seen += report.sums.mini_batches
             self._look(ledger)
 

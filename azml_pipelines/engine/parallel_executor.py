@@ -204,7 +204,7 @@ class ParallelExecutor:
             final = _those(verdicts, Verdict.FAILED)
             bundle = SettledBundle(
                 report.part,
-                report.done(),
+                report.records,
                 report.failures,
                 final,
                 report.node,
@@ -255,7 +255,7 @@ class ParallelExecutor:
         destination = self._destination(output)
         try:
             committed = commit_rows(
-                self._journal.slices(self._position),
+                self._journal.stretches(self._position),
                 self._folder.parts,
                 destination,
                 output_form(settings),
@@ -265,8 +265,8 @@ class ParallelExecutor:
             if self._damages > _DAMAGES:
                 msg = f"{error.message}, and so it was {_DAMAGES} times"
                 raise OutputError(msg) from error
-            slices = self._journal.slices(self._position)
-            damaged = sorted(set(damaged_mini_batches(slices, self._folder.parts)))
+            found = self._journal.stretches(self._position)
+            damaged = sorted(set(damaged_mini_batches(found, self._folder.parts)))
             self._journal.forget_done(self._position, damaged)
             return False
         except OSError as error:

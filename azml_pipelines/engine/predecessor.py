@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from azml_pipelines.data.commit import Slice, rows_of_slices
+from azml_pipelines.data.commit import rows_of_slices
 from azml_pipelines.data.mini_batch_line import paths_of
 from azml_pipelines.data.minibatch import piece_of
+from azml_pipelines.data.stretch import Slice
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_seals import read_done, read_steps
 from azml_pipelines.store.reuse_record import read_contents

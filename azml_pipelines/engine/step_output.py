@@ -15,7 +15,7 @@ from azml_pipelines.store.workspace_folder import WorkspaceFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from azml_pipelines.data.commit import Slice
+    from azml_pipelines.data.stretch import Stretch
     from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
     from azml_pipelines.plan.run_plan import OutputPlan, WorkspacePlan
 
@@ -94,7 +94,10 @@ def register_outputs(workspace: WorkspacePlan, outputs: Iterable[OutputPlan]) ->
 
 
 def commit_rows(
-    slices: Iterable[Slice], parts: Path, destination: Path, form: OutputForm | None
+    stretches: Iterable[Stretch],
+    parts: Path,
+    destination: Path,
+    form: OutputForm | None,
 ) -> Committed:
     """Put the rows together; see ``data.commit``.
 
@@ -104,7 +107,7 @@ def commit_rows(
         OSError: The destination cannot be written.
     """
     if form is not None and form.travels_as_arrow:
-        return commit_tables(slices, parts, destination, form)
+        return commit_tables(stretches, parts, destination, form)
     # Workers leave headers only when somebody wants one.
     headers = [path.read_bytes() for path in sorted(parts.glob("header-*"))]
     if form is not None and len(set(headers)) > 1:
@@ -114,4 +117,4 @@ def commit_rows(
             "in the same order, or set output_schema"
         )
         raise OutputError(msg)
-    return commit(slices, parts, destination, headers[0] if headers else b"")
+    return commit(stretches, parts, destination, headers[0] if headers else b"")

@@ -220,8 +220,8 @@ def _short(
     parts = connection.execute("SELECT * FROM part WHERE step = ?", (position,))
     # Journals of old do not know which process wrote a part.
     processes = {part["name"]: dict(part).get("process", "") for part in parts}
-    for row, part, whole in checked_done(connection, position, short=True):
-        mini_batch, _, _, _, count, items, _, _, first, _ = row
+    for done, first, part, whole in checked_done(connection, position, short=True):
+        mini_batch, items, count = done.mini_batch, done.items, done.rows
         if not whole:
             problem = f"the record {mini_batch!r:.20} of its table done is not whole"
             raise DamagedJournalError(journal, problem)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.store.failed_items import SHORT
 from azml_pipelines.store.journal_file import reading
+from azml_pipelines.store.journal_seals import checked_done
 
 if TYPE_CHECKING:
     import sqlite3
@@ -76,11 +77,12 @@ def _given_up(connection: sqlite3.Connection, position: int) -> list[FailureGrou
 
 
 def _short(connection: sqlite3.Connection, position: int) -> list[FailureGroup]:
-    items, mini_batches = connection.execute(
-        "SELECT sum(items - rows), count(*) FROM done WHERE step = ? AND rows < items",
-        (position,),
-    ).fetchone()
-    if not mini_batches:
+    short = [
+        done.items - done.rows
+        for done, _, _, whole in checked_done(connection, position, short=True)
+        if whole
+    ]
+    if not short:
         return []
     message = "run() returned fewer results than items"
-    return [FailureGroup(SHORT, "", "", message, items, mini_batches)]
+    return [FailureGroup(SHORT, "", "", message, sum(short), len(short))]

@@ -21,16 +21,19 @@ from azml_pipelines.store.journal_entries import (
     failure_rows,
 )
 from azml_pipelines.store.journal_file import connect, create_journal, reading, storable
-from azml_pipelines.store.journal_seals import (
+from azml_pipelines.store.journal_records import (
     forget_damaged,
-    place_seal,
+    forget_records,
+    keep_records,
+)
+from azml_pipelines.store.journal_seals import (
     read_run,
     read_steps,
     row_damage,
     seal_rows,
     structure_damage,
 )
-from azml_pipelines.store.journal_slices import read_slices
+from azml_pipelines.store.journal_slices import read_stretches
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.run_state import TERMINAL
 
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from azml_pipelines.data.commit import Slice
+    from azml_pipelines.data.stretch import Stretch
     from azml_pipelines.store.run_state import Status
 
 __all__ = [
@@ -139,7 +142,8 @@ class Journal:
                 " process_started = ?, heartbeat = ?",
                 (owner.host, owner.pid, owner.process_started, time.time()),
             )
-            forget_damaged(connection)
+            for position in self._unfinished():
+                forget_damaged(connection, position)
             epoch = self.epoch
         self._epoch = epoch
         return epoch
@@ -192,6 +196,12 @@ class Journal:
     def plan_sha256(self) -> str:
         """Return the digest of the plan as it was submitted."""
         return str(self._run()["plan_sha256"])
+
+    def _unfinished(self) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT position FROM step WHERE status <> 'Finished'"
+        )
+        return [position for (position,) in rows.fetchall()]
 
     def finished_steps(self) -> set[int]:
         """Return the positions of the steps that have finished."""
@@ -265,14 +275,12 @@ class Journal:
                 "SELECT id FROM part WHERE step = ? AND name = ?",
                 (position, bundle.part),
             ).fetchone()["id"]
-            added = place_seal(position, bundle.part, bundle.first_item)
-            # Numbers of ours, not parameters: there is one record per mini-batch.
-            connection.executemany(
-                "INSERT OR IGNORE INTO done (mini_batch, offset, length, crc, rows,"  # noqa: S608
-                " items, seconds, seal, step, part, first_item)"
-                f" VALUES (?, ?, ?, ?, ?, ?, ?, ? + {added}, {position}, {int(part)},"
-                f" {bundle.first_item})",
-                bundle.done,
+            keep_records(
+                connection,
+                position,
+                (part, bundle.part),
+                bundle.records,
+                bundle.first_item,
             )
             connection.executemany(INSERT_FAILURE, failure_rows(position, bundle))
             _write_progress(connection, position, progress)
@@ -294,15 +302,12 @@ class Journal:
     def forget_done(self, position: int, mini_batches: Iterable[int]) -> None:
         """Let mini-batches run again whose rows are damaged."""
         with self._transaction() as connection:
-            connection.executemany(
-                "DELETE FROM done WHERE step = ? AND mini_batch = ?",
-                [(position, mini_batch) for mini_batch in mini_batches],
-            )
+            forget_records(connection, position, mini_batches)
 
-    def slices(self, position: int) -> Iterator[Slice]:
-        """Yield where the rows of each succeeded mini-batch stand, in input order.
+    def stretches(self, position: int) -> Iterator[Stretch]:
+        """Yield where the rows of succeeded mini-batches stand, in input order.
 
-        One whose record is missing or damaged is yielded as a slice that no part file
+        One whose record is missing or damaged is yielded as a stretch that no part file
         can hold, so it is told from the others where these are read.
 
         Raises:
@@ -311,7 +316,7 @@ class Journal:
         """
         # Not on the connection that other steps write through.
         with reading(self._path) as connection:
-            yield from read_slices(connection, self._path, position)
+            yield from read_stretches(connection, self._path, position)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from azml_pipelines.store.journal_file import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from azml_pipelines.worker.messages import FailedTry
-    from azml_pipelines.worker.page import Done
 
 __all__ = ["INSERT_FAILURE", "Progress", "SettledBundle", "failure_rows"]
 
@@ -33,7 +32,8 @@ class SettledBundle:
     """What one report adds to the journal."""
 
     part: str
-    done: Iterable[Done]
+    records: bytes
+    """Of the mini-batches that succeeded, packed; see ``worker.page``."""
     failures: Sequence[FailedTry]
     final: frozenset[int]
     """Mini-batches among the failures that were given up."""

@@ -1,19 +1,18 @@
 """The seals of a journal's rows: checksums by which a damaged row is found.
 
 Rows of ``run``, ``step``, ``listed`` and ``failure`` are sealed by triggers of the
-connection that writes, so that no statement can forget it. A row of ``done`` keeps the
-checksum that its worker has put on its record, to which that of its place in the
-journal is added.
+connection that writes, so that no statement can forget it. For those of ``done`` see
+``store.journal_records``.
 """
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from azml_pipelines.store.journal_damage import DamagedJournalError
-from azml_pipelines.worker.page import checksum
+from azml_pipelines.store.journal_records import checked_runs
+from azml_pipelines.worker.page import Done, unpack_records
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,9 +23,7 @@ __all__ = [
     "COUNTERS",
     "DoneRow",
     "checked_done",
-    "forget_damaged",
     "is_sealed",
-    "place_seal",
     "read_done",
     "read_run",
     "read_steps",
@@ -48,12 +45,11 @@ COUNTERS = (
 )
 """Columns of ``step`` that are counted anew from the records when a step goes on."""
 _UNSEALED = frozenset({"seal", "heartbeat", *COUNTERS})
-_NO_PLACE: tuple[object, ...] = ()
 _NO_RUN = "it names no run: its submission was never finished"
 
 
 class DoneRow(NamedTuple):
-    """A row of ``done``, and whether it is what was written."""
+    """A record of ``done``, and whether it is what was written."""
 
     mini_batch: int
     first_item: int
@@ -185,71 +181,47 @@ def read_steps(connection: sqlite3.Connection, path: Path) -> list[sqlite3.Row]:
     return steps
 
 
-def place_seal(position: int, part: str, first_item: int) -> int:
-    """Return what is added to the checksum of a record that is kept at this place."""
-    return crc32(f"{position}/{first_item}/{part}".encode())
-
-
 def checked_done(
     connection: sqlite3.Connection, position: int, *, short: bool = False
-) -> Iterator[tuple[tuple[Any, ...], str, bool]]:
+) -> Iterator[tuple[Done, int, str, bool]]:
     """Yield what succeeded of a step, in the order of the input.
 
     Args:
-        connection: To the journal.
+        connection: Reads the journal.
         position: Of the step in the plan.
-        short: Only what has fewer results than items.
+        short: Only what has fewer results than items, or is damaged.
 
     Yields:
-        The columns mini_batch, offset, length, crc, rows, items, seconds, seal,
-        first_item and part; the name of the part, empty when nobody knows it any more;
-        and whether all of that is what was written.
+        The record; the first item of the piece; the name of the part, empty when nobody
+        knows it any more; and whether all of that is what was written. A row that is
+        not comes as one record, of its first mini-batch.
     """
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    parts = dict(
-        cursor.execute("SELECT id, name FROM part WHERE step = ?", (position,))
-    )
-    rows = cursor.execute(
-        "SELECT mini_batch, offset, length, crc, rows, items, seconds, seal,"
-        " first_item, part FROM done WHERE step = ? AND (rows < items OR ?)"
-        " ORDER BY mini_batch, first_item",
-        (position, not short),
-    )
-    place, part, added = _NO_PLACE, "", 0
-    for row in rows:
-        if place != row[8:]:
-            place = row[8:]
-            part = parts.get(row[9], "")
-            added = place_seal(position, part, row[8])
-        try:
-            whole = checksum(row[:7]) + added == row[7]
-        except (struct.error, OverflowError, TypeError):
-            whole = False
-        yield row, part, whole
+    for run in checked_runs(connection, position):
+        if not run.placed:
+            yield _unknown(run.first), run.first_item, run.name, False
+            continue
+        if run.whole and short and not run.short:
+            continue
+        damaged = set(run.damaged())
+        following = run.first
+        for following, done in enumerate(unpack_records(run.records), run.first):
+            if following in damaged:
+                yield _unknown(following), run.first_item, run.name, False
+            elif not (short and done.rows >= done.items):
+                yield done, run.first_item, run.name, True
+        for index in sorted(damaged):
+            if index > following or not run.records:
+                yield _unknown(index), run.first_item, run.name, False
+
+
+def _unknown(mini_batch: int) -> Done:
+    return Done(mini_batch, 0, 0, 0, 0, 0, 0.0)
 
 
 def read_done(connection: sqlite3.Connection, position: int) -> Iterator[DoneRow]:
     """Yield what succeeded of a step, in the order of the input, each one checked."""
-    for row, part, whole in checked_done(connection, position):
-        mini_batch, offset, length, crc, rows, items, _, _, first_item, _ = row
+    for done, first_item, part, whole in checked_done(connection, position):
+        mini_batch, offset, length, crc, rows, items, _, _ = done
         yield DoneRow(
             mini_batch, first_item, part, offset, length, crc, rows, items, whole
-        )
-
-
-def forget_damaged(connection: sqlite3.Connection) -> None:
-    """Delete damaged rows of ``done`` of all steps that have not finished.
-
-    Their mini-batches have not succeeded then, and will be run again.
-    """
-    steps = connection.execute("SELECT position FROM step WHERE status <> 'Finished'")
-    for (position,) in steps.fetchall():
-        connection.executemany(
-            "DELETE FROM done WHERE step = ? AND mini_batch IS ? AND first_item IS ?",
-            [
-                (position, row.mini_batch, row.first_item)
-                for row in read_done(connection, position)
-                if not row.whole
-            ],
         )

@@ -5,28 +5,33 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from azml_pipelines.data.commit import Slice
+from azml_pipelines.data.stretch import Slice, Stretch
 from azml_pipelines.store.journal_damage import DamagedJournalError, naming_damage
-from azml_pipelines.store.journal_seals import checked_done, read_steps
+from azml_pipelines.store.journal_records import checked_runs
+from azml_pipelines.store.journal_seals import read_steps
+from azml_pipelines.worker.page import unpack_records
+from azml_pipelines.worker.records import Columns
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["read_slices"]
+    from azml_pipelines.store.journal_records import DoneRun
+
+__all__ = ["read_stretches"]
 
 _NEVER = -1
 """A checksum that no bytes have."""
 
 
-def read_slices(
+def read_stretches(
     connection: sqlite3.Connection, path: Path, position: int
-) -> Iterator[Slice]:
-    """Yield where the rows of each succeeded mini-batch stand, in input order.
+) -> Iterator[Stretch]:
+    """Yield where the rows of succeeded mini-batches stand, in input order.
 
-    One whose record is missing or damaged comes as a slice that no part file can hold:
-    whoever reads the rows finds it damaged, and it runs again.
+    One whose record is missing or damaged comes as a stretch that no part file can
+    hold: whoever reads the rows finds it damaged, and it runs again.
 
     Args:
         connection: Reads the journal.
@@ -40,27 +45,41 @@ def read_slices(
     with naming_damage(path):
         total = read_steps(connection, path)[position]["total_mini_batches"]
         end = math.inf if total is None else total
-        last, last_item = -1, 0
-        for row, part, whole in checked_done(connection, position):
-            index, first_item = row[0], row[8]
-            if whole and index == last + 1 < end and not first_item:
-                last, last_item = index, 0
-                yield Slice(index, part, row[1], row[2], row[3])
-                continue
-            if not isinstance(index, int):
-                raise _impossible(path, index)
-            if total is not None and index > last + 1:
-                yield from _missing(connection, position, last + 1, min(index, total))
-            if not whole:
-                yield Slice(index, str(part), 0, 0, _NEVER)
-                last, last_item = max(index, last), 0
-                continue
-            if index >= end or (last >= 0 and (index, first_item) <= (last, last_item)):
-                raise _impossible(path, index)
-            last, last_item = index, first_item
-            yield Slice(index, part, row[1], row[2], row[3])
+        following, last_item = 0, -1
+        for run in checked_runs(connection, position):
+            if not run.placed:
+                continue  # What it stood for is missing, and is named so.
+            another_piece = run.first == following - 1 and run.first_item > last_item
+            if run.first + run.count > end or (
+                run.first < following and not (another_piece and last_item >= 0)
+            ):
+                raise _impossible(path, run.first)
+            if total is not None:
+                yield from _missing(connection, position, following, run.first)
+            yield _stretch(run)
+            following = run.first + run.count
+            last_item = run.first_item if run.count == 1 else -1
         if total is not None:
-            yield from _missing(connection, position, last + 1, total)
+            yield from _missing(connection, position, following, total)
+
+
+def _stretch(run: DoneRun) -> Stretch:
+    if run.whole:
+        columns = Columns(run.records)
+        offsets, lengths = columns.offsets(), columns.lengths()
+        return Stretch(run.first, run.name, offsets, lengths, columns.crcs())
+    return _repaired(run)
+
+
+def _repaired(run: DoneRun) -> Stretch:
+    """Return a run of which some records are damaged; these have no rows."""
+    damaged = set(run.damaged())
+    facts = [(0, 0, _NEVER)] * run.count
+    for number, done in enumerate(unpack_records(run.records)):
+        if run.first + number not in damaged:
+            facts[number] = done.offset, done.length, done.crc
+    offsets, lengths, crcs = zip(*facts, strict=True)
+    return Stretch(run.first, run.name, offsets, lengths, crcs)
 
 
 def _impossible(path: Path, mini_batch: object) -> DamagedJournalError:
@@ -70,8 +89,10 @@ def _impossible(path: Path, mini_batch: object) -> DamagedJournalError:
 
 def _missing(
     connection: sqlite3.Connection, position: int, first: int, end: int
-) -> Iterator[Slice]:
+) -> Iterator[Stretch]:
     """Yield those that have neither succeeded nor failed, though nothing waits."""
+    if first >= end:
+        return
     rows = connection.execute(
         "SELECT DISTINCT mini_batch FROM failure WHERE step = ? AND final"
         " AND mini_batch >= ? AND mini_batch < ?",
@@ -80,4 +101,4 @@ def _missing(
     failed = {index for (index,) in rows}
     for index in range(first, end):
         if index not in failed:
-            yield Slice(index, "", 0, 0, _NEVER)
+            yield Stretch.of(Slice(index, "", 0, 0, _NEVER))

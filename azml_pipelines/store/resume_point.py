@@ -66,6 +66,10 @@ class _Split:
             first = start + count
 
 
+_Settled = tuple[int, int]
+"""The first of some mini-batches, and how many."""
+
+
 @dataclass(frozen=True)
 class ListPoint:
     """What a step knows of its list."""
@@ -125,7 +129,7 @@ def _splits(connection: sqlite3.Connection, position: int) -> dict[int, _Split]:
     for row in rows:
         place = (position, row["mini_batch"])
         done = connection.execute(
-            "SELECT first_item, items FROM done WHERE step = ? AND mini_batch = ?",
+            "SELECT first_item, items FROM done WHERE step = ? AND first = ?",
             place,
         ).fetchall()
         bad = connection.execute(
@@ -139,23 +143,22 @@ def _splits(connection: sqlite3.Connection, position: int) -> dict[int, _Split]:
     return splits
 
 
-def _settled(connection: sqlite3.Connection, position: int) -> Iterator[int]:
+def _settled(connection: sqlite3.Connection, position: int) -> Iterator[_Settled]:
     """Yield the mini-batches with a settled try, whole or in pieces, in order."""
-    # Each by itself comes in order from an index; a union of a million is sorted.
     done = connection.execute(
-        "SELECT mini_batch FROM done WHERE step = ? ORDER BY mini_batch, first_item",
+        "SELECT DISTINCT first, count FROM done WHERE step = ? ORDER BY first",
         (position,),
     )
     failed = connection.execute(
-        "SELECT DISTINCT mini_batch FROM failure WHERE step = ? AND (final OR split)"
-        " ORDER BY mini_batch",
+        "SELECT DISTINCT mini_batch, 1 FROM failure WHERE step = ?"
+        " AND (final OR split) ORDER BY mini_batch",
         (position,),
     )
-    last = None
-    for mini_batch in merge((one for (one,) in done), [one for (one,) in failed]):
-        if mini_batch != last:
-            yield mini_batch
-        last = mini_batch
+    end = 0
+    for first, count in merge(map(tuple, done), [tuple(one) for one in failed]):
+        if first + count > end:
+            yield first, count
+            end = first + count
 
 
 def _tried(
@@ -177,8 +180,9 @@ def _progress(
     connection: sqlite3.Connection, position: int, splits: dict[int, _Split]
 ) -> Progress:
     done = connection.execute(
-        "SELECT count(DISTINCT mini_batch) AS count, coalesce(sum(rows), 0) AS rows,"
-        " coalesce(sum(max(items - rows, 0)), 0) AS short FROM done WHERE step = ?",
+        "SELECT count(DISTINCT first) + coalesce(sum(count - 1), 0) AS count,"
+        " coalesce(sum(rows), 0) AS rows, coalesce(sum(short), 0) AS short"
+        " FROM done WHERE step = ?",
         (position,),
     ).fetchone()
     failed = connection.execute(
@@ -207,7 +211,7 @@ def _progress(
 
 def _tables_with(connection: sqlite3.Connection, position: int, index: int) -> int:
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM done WHERE step = :step AND mini_batch = :index)"
+        "SELECT EXISTS (SELECT 1 FROM done WHERE step = :step AND first = :index)"
         " + EXISTS (SELECT 1 FROM failure WHERE step = :step AND mini_batch = :index"
         " AND final) AS count",
         {"step": position, "index": index},
@@ -216,7 +220,7 @@ def _tables_with(connection: sqlite3.Connection, position: int, index: int) -> i
 
 
 def _gaps(
-    settled: Iterable[int],
+    settled: Iterable[_Settled],
     total: int,
     tried: dict[int, int],
     splits: dict[int, _Split],
@@ -224,12 +228,11 @@ def _gaps(
     """Yield what lies between the settled mini-batches, those tried before alone."""
     retried = sorted(tried)
     first = 0
-    for index in settled:
-        if index > first:  # seldom, and there may be a million
-            yield from _between(first, index, tried, retried)
+    for index, count in settled:
+        yield from _between(first, index, tried, retried)
         if index in splits:
             yield from splits[index].gaps(index)
-        first = index + 1
+        first = index + count
     yield from _between(first, total, tried, retried)
 
 

@@ -72,8 +72,9 @@ def _report(connection: sqlite3.Connection, step: sqlite3.Row) -> StepResume:
     # A mini-batch with a failed piece has rows of others, and is not finished.
     given_up = "SELECT mini_batch FROM failure WHERE step = ? AND final"
     kept, rows = connection.execute(
-        "SELECT count(DISTINCT mini_batch), coalesce(sum(rows), 0) FROM done"  # noqa: S608 - a constant
-        f" WHERE step = ? AND mini_batch NOT IN ({given_up})",
+        "SELECT count(DISTINCT first) + coalesce(sum(count - 1), 0),"  # noqa: S608 - a constant
+        " coalesce(sum(rows), 0) FROM done"
+        f" WHERE step = ? AND first NOT IN ({given_up})",
         (position, position),
     ).fetchone()
     again = connection.execute(

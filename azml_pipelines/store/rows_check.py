@@ -12,6 +12,7 @@ from azml_pipelines.store.journal_seals import DoneRow, read_done
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Rows", "check_rows"]
@@ -58,18 +59,30 @@ def _header(parts: Path) -> bytes:
 
 def _overlap(connection: sqlite3.Connection, position: int) -> str:
     """Find two mini-batches that claim the same bytes."""
-    rows = connection.execute(
-        "SELECT part.name, offset, length, mini_batch FROM done"
-        " JOIN part ON part.id = done.part WHERE done.step = ? AND length > 0"
-        " ORDER BY done.part, offset",
-        (position,),
-    )
+    claims = sorted(_claims(connection, position))
     last_part, end, last = "", 0, 0
-    for part, offset, length, mini_batch in rows:
+    for part, offset, claim_end, mini_batch in claims:
         if part == last_part and offset < end:
             return f"mini-batches {last} and {mini_batch} claim bytes of {part} both"
-        last_part, end, last = part, offset + length, mini_batch
+        last_part, end, last = part, claim_end, mini_batch
     return ""
+
+
+def _claims(
+    connection: sqlite3.Connection, position: int
+) -> Iterator[tuple[str, int, int, int]]:
+    """Yield part, begin, end and mini-batch; neighbours without a gap are one claim."""
+    part, begin, end, first = "", 0, 0, 0
+    for row in read_done(connection, position):
+        if not (row.whole and row.length):
+            continue
+        if (row.part, row.offset) != (part, end):
+            if begin < end:
+                yield part, begin, end, first
+            part, begin, first = row.part, row.offset, row.mini_batch
+        end = row.offset + row.length
+    if begin < end:
+        yield part, begin, end, first
 
 
 class _Parts:

@@ -63,22 +63,28 @@ CREATE TABLE part (
     process TEXT NOT NULL DEFAULT '',
     UNIQUE (step, name)
 );
--- A mini-batch that succeeded, or a piece of a split one; the first record stands.
+-- Consecutive mini-batches that succeeded, as one report has brought them, or a piece of
+-- a split one. No mini-batch or piece is in two rows: its first record stands.
 CREATE TABLE done (
+    id         INTEGER PRIMARY KEY,
     step       INTEGER NOT NULL,
-    mini_batch INTEGER NOT NULL,
+    -- The first of so many mini-batches.
+    first      INTEGER NOT NULL,
+    count      INTEGER NOT NULL,
     first_item INTEGER NOT NULL,
     part       INTEGER NOT NULL,
-    offset     INTEGER NOT NULL,
-    length     INTEGER NOT NULL,
-    crc        INTEGER NOT NULL,
+    -- What the records add up to; short are the items without a row.
     rows       INTEGER NOT NULL,
     items      INTEGER NOT NULL,
-    seconds    REAL NOT NULL,
-    -- The worker's checksum of the record, plus that of step, part and first item.
+    short      INTEGER NOT NULL,
+    -- One of 44 bytes for each, as its worker has written it, its checksum included.
+    records    BLOB NOT NULL,
+    -- Checksum of the records.
+    crc        INTEGER NOT NULL,
+    -- Checksum of everything else in the row, and of the name of the part.
     seal       INTEGER NOT NULL,
-    PRIMARY KEY (step, mini_batch, first_item)
-) WITHOUT ROWID;
+    UNIQUE (step, first, first_item)
+);
 -- A try that failed: of the items from first_item on, as many as items says.
 CREATE TABLE failure (
     id             INTEGER PRIMARY KEY,

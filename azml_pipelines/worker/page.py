@@ -27,6 +27,7 @@ __all__ = [
     "Running",
     "checksum",
     "pack_record",
+    "pack_records",
     "unpack_records",
 ]
 
@@ -87,6 +88,11 @@ def pack_record(done: Done) -> bytes:
     """Write one record, with the check that shows whether it is whole."""
     fields = _FIELDS.pack(*done[:-1])
     return fields + zlib.crc32(fields).to_bytes(4, "little")
+
+
+def pack_records(done: Iterable[Done]) -> bytes:
+    """Write records one behind the other."""
+    return b"".join(map(pack_record, done))
 
 
 def checksum(fields: Iterable[float]) -> int:
@@ -199,11 +205,12 @@ class Page:
         """
         last = first + count
         taken = bytes(self._memory[_HEAD_SIZE : _HEAD_SIZE + count * _RECORD.size])
-        end = 0
-        for fields in _RECORD.iter_unpack(taken):
-            record = taken[end : end + _FIELDS.size]
-            if not first <= fields[0] < last or zlib.crc32(record) != fields[-1]:
+        end, size, crc32 = 0, _FIELDS.size, zlib.crc32
+        for index, _, _, _, _, _, _, check in _RECORD.iter_unpack(taken):
+            # Each lies behind the last one, so there are at most as many as there may.
+            if not first <= index < last or crc32(taken[end : end + size]) != check:
                 break
+            first = index + 1
             end += _RECORD.size
         return taken[:end]
 

@@ -12,8 +12,15 @@ from contextlib import closing
 
 import pytest
 
+from azml_pipelines.store.journal_file import connect
+from azml_pipelines.store.journal_records import (
+    checked_runs,
+    forget_records,
+    keep_records,
+)
 from azml_pipelines.store.verify import verify_run
 from azml_pipelines.store.workspace_folder import RunFolder
+from azml_pipelines.worker.page import pack_record, unpack_records
 
 FILES = 12
 SCRIPT = """
@@ -36,6 +43,33 @@ def sql(statement):
             connection.commit()
 
     return damage
+
+
+def record(index, like=None, **fields):
+    """Damage by a record that says something else, with all of its checks right."""
+
+    def damage(folder, _):
+        with closing(connect(folder.journal)) as connection:
+            whole = {}
+            for run in checked_runs(connection, 0):
+                for done in unpack_records(run.records):
+                    whole[done.mini_batch] = done, (run.part, run.name)
+            changed, part = whole[index]
+            if like is not None:
+                model, part = whole[like]
+                place = {"offset": model.offset, "length": model.length}
+                fields.update(place, crc=model.crc)
+            forget_records(connection, 0, [index])
+            changed = pack_record(changed._replace(**fields))
+            keep_records(connection, 0, part, changed, 0)
+
+    return damage
+
+
+def no_record(folder, _):
+    """Take a record away."""
+    with closing(connect(folder.journal)) as connection:
+        forget_records(connection, 0, [3])
 
 
 def edit(file, old, new):
@@ -116,34 +150,23 @@ DAMAGES = [
     pytest.param(_edit_part, "I3", id="a byte of a part"),
     pytest.param(_cut_part, "I3", id="the end of a part"),
     pytest.param(_remove_part, "I3", id="a part"),
+    pytest.param(record(5, offset=1), "I3", id="an offset"),
+    pytest.param(record(1, like=0), "I3", id="two slices of the same bytes"),
+    pytest.param(no_record, "I10", id="a record is missing"),
+    pytest.param(no_record, "I4", id="a row too many"),
+    pytest.param(record(3, mini_batch=99), "I2", id="a record outside of the plan"),
     pytest.param(
-        sql("UPDATE done SET offset = 1 WHERE mini_batch = 5"), "I3", id="an offset"
+        sql("UPDATE done SET first = first + 99"), "I2", id="a row that has moved"
     ),
     pytest.param(
-        sql(
-            "UPDATE done SET (part, offset, length, crc) = (SELECT part, offset,"
-            " length, crc FROM done WHERE mini_batch = 0) WHERE mini_batch = 1"
-        ),
-        "I3",
-        id="two slices of the same bytes",
-    ),
-    pytest.param(
-        sql("DELETE FROM done WHERE mini_batch = 3"), "I10", id="a record is missing"
-    ),
-    pytest.param(
-        sql("DELETE FROM done WHERE mini_batch = 3"), "I4", id="a row too many"
-    ),
-    pytest.param(
-        sql("UPDATE done SET mini_batch = 99 WHERE mini_batch = 3"),
+        sql("UPDATE done SET records = zeroblob(length(records))"),
         "I2",
-        id="a record outside of the plan",
+        id="records that were wiped out",
     ),
     pytest.param(
         sql("UPDATE failure SET mini_batch = 0"), "I2", id="done and failed at once"
     ),
-    pytest.param(
-        sql("UPDATE done SET items = 1 WHERE mini_batch = 3"), "I10", id="an item less"
-    ),
+    pytest.param(record(3, items=1), "I10", id="an item less"),
     pytest.param(_edit_plan, "I1", id="the plan"),
     pytest.param(_break_plan, "I1", id="half a plan"),
     pytest.param(_remove_plan, "I1", id="no plan"),

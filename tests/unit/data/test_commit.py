@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml_pipelines.data.commit import Slice, commit
+from azml_pipelines.data import commit as module
+from azml_pipelines.data.stretch import Slice, Stretch
 from azml_pipelines.errors import DamagedPartError
+
+
+def commit(slices, *place):
+    """Commit slices one by one."""
+    return module.commit(map(Stretch.of, slices), *place)
 
 
 class Parts:

@@ -21,7 +21,7 @@ def fail(planned):
         folder = run.folder.step(run.step.step_run_id)
         write_mini_batches(lines or split_files(0, paths, size), folder.mini_batches)
         indexes = {one.mini_batch for one in failed} if final else set()
-        bundle = SettledBundle("a.part", (), failed, frozenset(indexes), "n", "p")
+        bundle = SettledBundle("a.part", b"", failed, frozenset(indexes), "n", "p")
         run.journal.settle(0, bundle, Progress())
         return first_failure_text(run.folder, run.step)
 

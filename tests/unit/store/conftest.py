@@ -21,7 +21,7 @@ from azml_pipelines.store.journal import Journal, Progress, SettledBundle
 from azml_pipelines.store.run_owner import Owner
 from azml_pipelines.store.workspace_folder import RunFolder
 from azml_pipelines.worker.messages import FailedTry, UserError
-from azml_pipelines.worker.page import Done, checksum
+from azml_pipelines.worker.page import Done, checksum, pack_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +185,13 @@ class StoredStep:
     def _settle(self, part, done, failures, final, first_item=0):
         self._counts["done_mini_batches"] += 1
         bundle = SettledBundle(
-            part, done, failures, final, "node000", "process000", first_item=first_item
+            part,
+            pack_records(done),
+            failures,
+            final,
+            "node000",
+            "process000",
+            first_item=first_item,
         )
         self.journal.settle(0, bundle, Progress(**self._counts))
 

@@ -37,6 +37,12 @@ def damage(folder, statement):
         connection.commit()
 
 
+def records(journal):
+    """Return where the rows of each mini-batch with a whole record stand."""
+    found = journal.stretches(0)
+    return {one for run in found for one in run.slices() if one.crc >= 0}
+
+
 CHANGES = [
     "UPDATE run SET status = 'Running'",
     "UPDATE run SET plan_sha256 = 'x'",
@@ -106,7 +112,7 @@ def test_a_changed_layout_is_refused(filled, owner):
 
 def test_a_damaged_record_is_forgotten_and_runs_again(filled, owner):
     """The rest is kept."""
-    damage(filled.folder, "UPDATE done SET crc = crc + 1 WHERE mini_batch = 2")
+    damage(filled.folder, "UPDATE done SET crc = crc + 1 WHERE first = 2")
     with closing(Journal(filled.folder.journal)) as journal:
         journal.reopen()
         journal.claim(owner)
@@ -124,7 +130,7 @@ def test_no_flipped_bit_changes_what_is_done(filled, owner, tmp_path):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     model = filled.folder.journal.read_bytes()
     with closing(Journal(filled.folder.journal)) as journal:
-        true = {one for one in journal.slices(0) if one.crc >= 0}
+        true = records(journal)
     refused = 0
     flips = random.Random(3)
     folder = tmp_path / "flipped"
@@ -140,7 +146,7 @@ def test_no_flipped_bit_changes_what_is_done(filled, owner, tmp_path):
             with closing(Journal(path)) as journal:
                 journal.reopen()
                 journal.claim(owner)
-                kept = {one for one in journal.slices(0) if one.crc >= 0}
+                kept = records(journal)
                 gaps = read_resume_point(path, 0).gaps
         except WorkspaceException:
             refused += 1

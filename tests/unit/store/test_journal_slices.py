@@ -20,12 +20,12 @@ def journal(stored):
 
 def damaged(stored):
     """Return the mini-batches that have to run again."""
-    return list(damaged_mini_batches(stored.journal.slices(0), stored.place.parts))
+    return list(damaged_mini_batches(stored.journal.stretches(0), stored.place.parts))
 
 
 def test_what_was_given_up_is_not_missed(stored, journal):
     """It has no rows, and nothing is wrong with that."""
-    assert [0, 2, 3] == [one.mini_batch for one in journal.slices(0)]
+    assert [0, 2, 3] == [one.first for one in journal.stretches(0)]
     assert [] == damaged(stored)
 
 
@@ -37,10 +37,12 @@ def test_a_mini_batch_without_a_record_has_to_run_again(stored, journal, index):
     assert [index] == damaged(stored)
 
 
-@pytest.mark.parametrize("field", ["offset", "length", "crc", "rows", "part", "seal"])
+@pytest.mark.parametrize(
+    "field", ["count", "first_item", "rows", "items", "short", "part", "crc", "seal"]
+)
 def test_a_mini_batch_with_a_damaged_record_has_to_run_again(stored, journal, field):
     """Whatever was changed; the others are as they were."""
-    statement = f"UPDATE done SET {field} = {field} + 1 WHERE mini_batch = 2"  # noqa: S608
+    statement = f"UPDATE done SET {field} = {field} + 1 WHERE first = 2"  # noqa: S608
     journal._connection.execute(statement)
 
     assert [2] == damaged(stored)
@@ -50,7 +52,7 @@ def test_a_mini_batch_with_a_damaged_record_has_to_run_again(stored, journal, fi
 def test_a_record_may_hold_anything(stored, journal, value):
     """Other types and numbers out of range, too."""
     journal._connection.execute(
-        "UPDATE done SET offset = ?, length = ? WHERE mini_batch = 2", (value, value)
+        "UPDATE done SET rows = ?, records = ? WHERE first = 2", (value, value)
     )
 
     assert [2] == damaged(stored)
@@ -68,4 +70,4 @@ def test_a_record_outside_of_the_plan_is_refused(stored, journal):
     stored.done(9, ["x"], 2)
 
     with pytest.raises(DamagedJournalError, match="mini-batch 9 cannot be"):
-        list(journal.slices(0))
+        list(journal.stretches(0))

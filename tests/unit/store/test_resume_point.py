@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from azml_pipelines.store.journal import Progress, SettledBundle
 from azml_pipelines.store.resume_point import Gap, read_resume_point
 from azml_pipelines.worker.messages import FailedTry, UserError
-from azml_pipelines.worker.page import Done
+from azml_pipelines.worker.page import Done, pack_records
 
 ITEMS = 5
 
@@ -52,7 +52,12 @@ def settle(journal, records=(), failures=(), *, final=False):
     journal.settle(
         0,
         SettledBundle(
-            "a.part", records, failures, indexes if final else frozenset(), "n", "p"
+            "a.part",
+            pack_records(records),
+            failures,
+            indexes if final else frozenset(),
+            "n",
+            "p",
         ),
         Progress(),
     )

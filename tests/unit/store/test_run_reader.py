@@ -124,7 +124,7 @@ def failing(run, open_journal, owner):
                 0,
                 SettledBundle(
                     "a.part",
-                    (),
+                    b"",
                     [failed(mini_batch, attempt)],
                     frozenset(final),
                     "node001",

@@ -149,7 +149,7 @@ def test_a_damaged_record_is_no_ground_to_count_on(stored):
     stored.done(0, ["a", "b"], 2)
     stored.done(1, ["c", "d"], 2)
     with closing(connect(stored.folder.journal)) as connection:
-        connection.execute("UPDATE done SET rows = 1 WHERE mini_batch = 0")
+        connection.execute("UPDATE done SET rows = 1 WHERE first = 0")
 
     with pytest.raises(DamagedJournalError, match="mini-batch 0"):
         origin(stored, 3)
