@@ -112,9 +112,13 @@ class AppendRow:
 
     def rows(self, result: Any) -> Rows:  # noqa: ANN401 - whatever the user returns
         """See ``OutputAction``."""
-        if _is(result, "pandas", "DataFrame"):
+        elements: Sequence[Any]
+        if isinstance(result, (list, tuple)):
+            elements = result
+        elif _is(result, "pandas", "DataFrame"):
             return self._frame_rows(result)
-        elements = _as_sequence(result)
+        else:
+            elements = _as_sequence(result)
         if not elements:
             return Rows(0)
         text = "\n".join(map(str, elements)) + "\n"

@@ -86,7 +86,7 @@ class Running:
 
 def pack_record(done: Done) -> bytes:
     """Write one record, with the check that shows whether it is whole."""
-    fields = _FIELDS.pack(*done[:-1])
+    fields = _FIELDS.pack(*done[:7])
     return fields + zlib.crc32(fields).to_bytes(4, "little")
 
 
@@ -167,7 +167,12 @@ class Page:
 
     def enter(self, mini_batch: int, phase: int, items: int) -> None:
         """Note what is in hand from now on; the clock starts here."""
-        self._write_head(mini_batch, phase, time.monotonic_ns(), items)
+        # As _write_head, which would show: this is called three times a mini-batch.
+        self._sequence = number = self._sequence + 1
+        since = time.monotonic_ns()
+        _HEAD.pack_into(
+            self._memory, 0, number, mini_batch, phase, since, items, number
+        )
 
     def leave(self) -> None:
         """Note that nothing is in hand."""
@@ -178,7 +183,8 @@ class Page:
         start = _HEAD_SIZE + self._written * _RECORD.size
         self._memory[start : start + _RECORD.size] = pack_record(done)
         self._written += 1
-        self.leave()
+        self._sequence = number = self._sequence + 1
+        _HEAD.pack_into(self._memory, 0, number, _IDLE, 0, 0, 0, number)
 
     def running(self) -> Running | None:
         """Return what the worker has in hand, or None.
