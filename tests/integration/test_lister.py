@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import threading
-import time
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +16,6 @@ from azml_pipelines.engine.step_inputs import StepInput
 from azml_pipelines.plan.run_plan import InputPlan
 
 NAMES = [f"{number:03}" for number in range(300)]
-PATIENCE = 30.0
 SCORE = """
 import os
 
@@ -93,42 +87,27 @@ def test_somebody_else_finishes_its_list(order, tmp_path):
     assert path.read_bytes() == alone.read_bytes()
 
 
-class Killer(threading.Thread):
-    """Kills the first lister that a run below a folder starts."""
+DEADLY = """
+import os, signal, sys
 
-    def __init__(self, folder):
-        super().__init__(daemon=True)
-        self.folder = os.fsencode(folder)
-        self.killed = 0
-
-    def run(self):
-        """Look for it."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.killed and time.monotonic() < deadline:
-            for place in Path("/proc").glob("[0-9]*"):
-                with contextlib.suppress(OSError):
-                    if self.is_lister(place):
-                        os.kill(int(place.name), signal.SIGKILL)
-                        self.killed += 1
-            time.sleep(0.002)
-
-    def is_lister(self, place):
-        """Whether a process is a lister, and its parent drives a run of ours."""
-        if b"azml_pipelines.engine.lister" not in (place / "cmdline").read_bytes():
-            return False
-        parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
-        return self.folder in Path("/proc", parent, "cmdline").read_bytes()
+if "azml_pipelines.engine.lister" in sys.orig_argv:
+    open(os.environ["LISTER_DIED"], "x").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["alive", "killed"])
-def test_a_run_with_a_long_list(job, kill):
+@pytest.mark.parametrize("killed", [False, True], ids=["alive", "killed"])
+def test_a_run_with_a_long_list(job, tmp_path, monkeypatch, killed):
     """Every row is there once, in order, although its lister may have been killed."""
-    killer = Killer(job.folder)
-    if kill:
-        killer.start()
+    died = tmp_path / "died"
+    if killed:
+        # Every interpreter that starts from here on reads this first.
+        (tmp_path / "sitecustomize.py").write_text(DEADLY)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setenv("LISTER_DIED", str(died))
     run = job.finish(SCORE, files=MANY)
     rows = "".join(f"{number:05d}.txt\n" for number in range(MANY)).encode()
 
     assert job.output(run) == rows
     assert run.state().steps[0].total_mini_batches == MANY
-    assert killer.killed == kill
+    assert died.exists() == killed
