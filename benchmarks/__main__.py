@@ -78,7 +78,9 @@ def main() -> None:
     figures = read_figures(report)
     names = titles()
     for name in options.only:
+        began = time.monotonic()
         found = _measure(name, options)
+        say(f"{name} took {time.monotonic() - began:.0f} s")
         figures = merge(figures, [Figure(_MACHINE, machine, "", None), *found])
         write_figures(report, figures)
         if page is not None:

@@ -50,9 +50,10 @@ def measure(settings: Settings) -> list[Figure]:
         count = settings.size(full, quick)
         work = no_op(folder, count, files)
         others = (*_ALWAYS, *_SLOW) if name == "1e4" else _ALWAYS
-        rounds = settings.at_most(2) if name == "1e6" else settings.rounds
         say(f"W1: {count} mini-batches")
-        found = alternate(settings.sides(*others), work, rounds, lines=count * _NAMES)
+        found = alternate(
+            settings.sides(*others), work, settings.rounds, lines=count * _NAMES
+        )
         costs[name] = {
             side: _per_mini_batch(count, one.work) for side, one in found.items()
         }

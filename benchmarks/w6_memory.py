@@ -41,7 +41,7 @@ def measure(settings: Settings) -> list[Figure]:
         found[name] = alternate([_PEAKS], work, 1)[_PEAKS.name]
     say("W6: first run() of a listing of ten million files")
     work = no_op(folder, counts["1e6"], files)
-    listed = alternate([_FIRST_RUN], work, settings.at_most(2))[_FIRST_RUN.name]
+    listed = alternate([_FIRST_RUN], work, settings.rounds)[_FIRST_RUN.name]
     return [*_memory(found, counts), _listing(listed)]
 
 

@@ -27,7 +27,7 @@ _PATIENCE = 400.0
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Kill and resume, once or twice."""
+    """Kill and resume, a few times."""
     files = settings.size(FILES, 20_000)
     count = settings.size(1_000_000, 20_000)
     folder = str(empty_files(settings.place / "d", files))
@@ -35,7 +35,7 @@ def measure(settings: Settings) -> list[Figure]:
     # A small run has no time to be caught near its end.
     share = settings.size(99, 50)
     work = replace(no_op(folder, count, files), options={"percent": share})
-    found = alternate([_SIDE], work, settings.at_most(2), lines=work.items)[_SIDE.name]
+    found = alternate([_SIDE], work, settings.rounds, lines=work.items)[_SIDE.name]
     seconds = found.more("resume")
     title = "resume() to the next run()"
     return [

@@ -111,7 +111,7 @@ def parts_of(journal: Path, epoch: int) -> list[tuple[str, int]]:
     place = f"{journal.resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(place, uri=True, timeout=30)) as file:
         return file.execute(
-            "SELECT name, (SELECT count(*) FROM done WHERE done.part = part.id)"
-            " FROM part WHERE name LIKE ? ORDER BY name",
+            "SELECT name, (SELECT coalesce(sum(count), 0) FROM done"
+            " WHERE done.part = part.id) FROM part WHERE name LIKE ? ORDER BY name",
             (f"%.{epoch}.%.%.part",),
         ).fetchall()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.data.definition import DatasetDefinition, DataSource
 
-__all__ = ["Listing", "list_files", "single_file"]
+__all__ = ["Listing", "list_files", "places_of", "single_file"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,15 @@ def single_file(definition: DatasetDefinition) -> str | None:
         return None
     place = _place(definition.sources[0])
     return os.path.join(place.folder, place.file) if place.file else None
+
+
+def places_of(definition: DatasetDefinition) -> list[str]:
+    """Return the absolute paths of the files and folders that a local dataset names.
+
+    Of a pattern it is the folder above the first wildcard.
+    """
+    places = [_place(source) for source in definition.sources]
+    return [os.path.join(place.folder, place.file or "") for place in places]
 
 
 def _place(source: DataSource) -> _Place:

@@ -107,7 +107,7 @@ def large_list(make_step, monkeypatch):
 
 
 def test_a_large_list_is_not_made_again(large_list, monkeypatch):
-    """Where nothing that is looked at was written, millions of names are not listed."""
+    """Where nothing was written since, millions of names are not listed again."""
     monkeypatch.setattr(
         "azml_pipelines.engine.input_changes.StepInput.mini_batches", None
     )
@@ -135,10 +135,11 @@ def test_a_removed_file_of_a_large_input_is_found(large_list):
     assert changes(step, folder, since) == [("texts", "removed 1500.txt")]
 
 
-def test_a_change_at_the_end_of_a_large_list_is_found(large_list):
-    """That is where most of what is still to do stands."""
+@pytest.mark.parametrize("name", ["0000.txt", "1501.txt", "2999.txt"])
+def test_a_change_of_a_large_input_is_found(large_list, name):
+    """Wherever the file stands in the list."""
     step, folder = large_list
     since = time.time() - 1
-    os.utime(folder / "2999.txt")
+    os.utime(folder / name)
 
-    assert changes(step, folder, since) == [("texts", "changed 2999.txt")]
+    assert changes(step, folder, since) == [("texts", f"changed {name}")]
