@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,26 @@ def test_somebody_else_finishes_its_list(order, tmp_path):
     assert not caught.value.untouched
     assert last == write_mini_batches(split_files(0, NAMES, 3), alone)
     assert path.read_bytes() == alone.read_bytes()
+
+
+def test_it_ends_with_whoever_started_it(order, tmp_path):
+    """At once, in the middle of a list of millions."""
+    (found,) = order.inputs
+    sources = found.definition.sources * 5_000
+    many = found.definition.model_copy(update={"sources": sources})
+    path = tmp_path / "list"
+    kept = head(path)
+    lister = Lister(
+        ListOrder((replace(found, definition=many),), order.size), path, kept
+    )
+    first = next(lister.totals())
+    # What the kernel does when its parent is killed.
+    lister._process.stdin.close()
+    code = lister._process.wait(3)
+    lister.close()
+
+    assert kept.mini_batches < first.mini_batches < 500_000
+    assert code == 1
 
 
 DEADLY = """
