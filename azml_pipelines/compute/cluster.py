@@ -3,15 +3,19 @@
 Dask carries bundles to nodes and reports back. It does not count, it does not retry,
 and it owns no result: a bundle is handed to a node that has room for it, pinned there,
 and its report is released as soon as it has been read.
+
+As long as nodes are in this process, it carries their numbers only: a bundle of some
+megabytes would be pickled and copied several times on its way to the next thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import queue
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -57,10 +61,19 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def _process(bundle: Bundle) -> BundleReport:
-    """Run on a node: hand the bundle to the node's agent."""
-    agent: Agent = get_worker().azml_agent  # type: ignore[attr-defined] # set below
-    return agent.process(bundle)
+@dataclass
+class _Desk:
+    """Where bundles of one node lie, by number, until their reports are taken."""
+
+    agent: Agent
+    bundles: dict[int, Bundle] = field(default_factory=dict)
+    reports: dict[int, BundleReport] = field(default_factory=dict)
+
+
+def _process(number: int) -> None:
+    """Run on a node: hand a bundle to the node's agent."""
+    desk: _Desk = get_worker().azml_desk  # type: ignore[attr-defined] # set below
+    desk.reports[number] = desk.agent.process(desk.bundles[number])
 
 
 class _SilentScheduler(Scheduler):
@@ -123,10 +136,10 @@ class LocalCluster:
     ) -> LocalSlots:
         """Put agents onto the nodes, in the place of those of an earlier step."""
         workers: list[Worker] = list(self._cluster.workers.values())
-        nodes: dict[str, Agent] = {}
+        nodes: dict[str, _Desk] = {}
         for agent, worker in zip(agents, workers, strict=True):
-            worker.azml_agent = agent  # type: ignore[attr-defined] # read by _process
-            nodes[worker.address] = agent
+            desk = nodes[worker.address] = _Desk(agent)
+            worker.azml_desk = desk  # type: ignore[attr-defined] # read by _process
         return LocalSlots(self, nodes, on_first_report)
 
     def close(self) -> None:
@@ -138,26 +151,36 @@ class LocalCluster:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
+def _why(future: Future[None]) -> str:
+    """Return why a node has made no report."""
+    try:
+        future.result(timeout=30)
+    except Exception as error:  # noqa: BLE001 - Dask's own failures all mean one thing
+        return f"{type(error).__name__}: {error}"
+    return "its node has said nothing"
+
+
 class LocalSlots:
     """Nodes on this machine, inside of this process; user code runs in child processes.
 
     Args:
         cluster: What carries bundles to them.
-        nodes: Dask's address of each node to its agent.
+        nodes: Dask's address of each node to its desk.
         on_first_report: Called when the first report has been taken.
     """
 
     def __init__(
         self,
         cluster: LocalCluster,
-        nodes: Mapping[str, Agent],
+        nodes: Mapping[str, _Desk],
         on_first_report: Callable[[], None],
     ) -> None:
         self.cluster = cluster
         self._nodes = nodes
-        self._agents = list(nodes.values())
+        self._agents = [desk.agent for desk in nodes.values()]
+        self._numbers = itertools.count()
         self._on_report: Callable[[], None] | None = on_first_report
-        self._reports: queue.SimpleQueue[tuple[str, Bundle, Future[BundleReport]]] = (
+        self._reports: queue.SimpleQueue[tuple[str, int, Future[None]]] = (
             queue.SimpleQueue()
         )
         self._in_hand = dict.fromkeys(nodes, 0)
@@ -185,16 +208,18 @@ class LocalSlots:
         """Hand a bundle to the node that has the least in hand."""
         address = min(self._in_hand, key=self._load)
         self._in_hand[address] += 1
+        number = next(self._numbers)
+        self._nodes[address].bundles[number] = bundle
         future = self.cluster.client.submit(
             _process,
-            bundle,
+            number,
             pure=False,
             retries=0,
             workers=[address],
             allow_other_workers=False,
         )
         future.add_done_callback(
-            lambda done, address=address: self._reports.put((address, bundle, done))
+            lambda done, address=address: self._reports.put((address, number, done))
         )
 
     def _load(self, address: str) -> float:
@@ -203,31 +228,29 @@ class LocalSlots:
     def _look(self) -> None:
         """See how many processes there are now."""
         self._processes = {
-            address: agent.processes for address, agent in self._nodes.items()
+            address: desk.agent.processes for address, desk in self._nodes.items()
         }
 
     def next_report(self, timeout: float) -> BundleReport | None:
         """Wait ``timeout`` seconds for the next report; None when there is none."""
         self._look()
         try:
-            address, bundle, future = self._reports.get(timeout=timeout)
+            address, number, future = self._reports.get(timeout=timeout)
         except queue.Empty:
             return None
         self._in_hand[address] -= 1
         if self._on_report is not None:
             self._on_report()
             self._on_report = None
-        try:
-            report: BundleReport = future.result(timeout=30)
-        except Exception as error:  # noqa: BLE001 - Dask's own failures all mean one thing
+        desk = self._nodes[address]
+        bundle = desk.bundles.pop(number)
+        report = desk.reports.pop(number, None)
+        lost = None if report is not None else _why(future)
+        future.release()
+        if report is None:
             return BundleReport.of(
-                bundle,
-                node=address,
-                unstarted=bundle.count,
-                lost=f"{type(error).__name__}: {error}",
+                bundle, node=address, unstarted=bundle.count, lost=lost
             )
-        finally:
-            future.release()
         if report.init_failure and report.process not in self._processes[address]:
             # Its node does without it: nobody has to despair of the step.
             why = "its worker process was not needed any more"
