@@ -22,7 +22,7 @@ from azml_pipelines.store.journal_entries import (
 )
 from azml_pipelines.store.journal_file import connect, create_journal, reading, storable
 from azml_pipelines.store.journal_records import (
-    forget_damaged,
+    forget_damaged_of_run,
     forget_records,
     keep_records,
 )
@@ -142,8 +142,7 @@ class Journal:
                 " process_started = ?, heartbeat = ?",
                 (owner.host, owner.pid, owner.process_started, time.time()),
             )
-            for position in self._unfinished():
-                forget_damaged(connection, position)
+            forget_damaged_of_run(connection)
             epoch = self.epoch
         self._epoch = epoch
         return epoch
@@ -196,12 +195,6 @@ class Journal:
     def plan_sha256(self) -> str:
         """Return the digest of the plan as it was submitted."""
         return str(self._run()["plan_sha256"])
-
-    def _unfinished(self) -> list[int]:
-        rows = self._connection.execute(
-            "SELECT position FROM step WHERE status <> 'Finished'"
-        )
-        return [position for (position,) in rows.fetchall()]
 
     def finished_steps(self) -> set[int]:
         """Return the positions of the steps that have finished."""
@@ -275,13 +268,9 @@ class Journal:
                 "SELECT id FROM part WHERE step = ? AND name = ?",
                 (position, bundle.part),
             ).fetchone()["id"]
-            keep_records(
-                connection,
-                position,
-                (part, bundle.part),
-                bundle.records,
-                bundle.first_item,
-            )
+            place = part, bundle.part
+            records, first = bundle.records, bundle.first_item
+            keep_records(connection, position, place, records, first)
             connection.executemany(INSERT_FAILURE, failure_rows(position, bundle))
             _write_progress(connection, position, progress)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DoneRun",
     "checked_runs",
-    "forget_damaged",
+    "forget_damaged_of_run",
     "forget_records",
     "keep_records",
 ]
@@ -181,11 +181,17 @@ def _checked(position: int, names: dict[int, str], row: tuple[Any, ...]) -> Done
     )
 
 
-def forget_damaged(connection: sqlite3.Connection, position: int) -> None:
-    """Delete what is damaged of the records of a step; the others are kept.
+def forget_damaged_of_run(connection: sqlite3.Connection) -> None:
+    """Delete what is damaged of the records of all steps that have not finished.
 
     Their mini-batches have not succeeded then, and will be run again.
     """
+    steps = connection.execute("SELECT position FROM step WHERE status <> 'Finished'")
+    for (position,) in steps.fetchall():
+        _forget_damaged(connection, position)
+
+
+def _forget_damaged(connection: sqlite3.Connection, position: int) -> None:
     for run in list(checked_runs(connection, position)):
         if not run.placed:
             connection.execute("DELETE FROM done WHERE id = ?", (run.row,))
@@ -197,7 +203,7 @@ def forget_records(
     connection: sqlite3.Connection, position: int, mini_batches: Iterable[int]
 ) -> None:
     """Delete the records of some mini-batches, and those that are damaged."""
-    forget_damaged(connection, position)
+    _forget_damaged(connection, position)
     forgotten = set(mini_batches)
     for run in list(checked_runs(connection, position)):
         gone = forgotten.intersection(range(run.first, run.first + run.count))
