@@ -26,7 +26,7 @@ from azml_pipelines.store.reuse_record import (
     write_taken_over,
 )
 from azml_pipelines.store.workspace_folder import RunFolder, WorkspaceFolder
-from azml_pipelines.worker.page import Done, checksum
+from azml_pipelines.worker.page import Done, pack_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ class Inheritance:
                     offset = file.tell()
                     file.write(text)
                     fields = (index, offset, len(text), crc32(text), rows, items, 0.0)
-                    done.append(Done(*fields, checksum(fields)))
+                    done.append(pack_record(Done(*fields)))
                     if text and header and not headed:
                         headed = True
                         name = self._folder.parts / f"header-{index:012d}"
@@ -130,7 +130,8 @@ class Inheritance:
                 file.flush()
                 os.fsync(file.fileno())
                 point("taken_over.written")
-                bundle = SettledBundle(part, done, (), frozenset(), "", "")
+                records = b"".join(done)
+                bundle = SettledBundle(part, records, (), frozenset(), "", "")
                 total += len(done)
                 # The ledger counts anew from the records before the first bundle.
                 self._context.journal.settle(position, bundle, Progress())
