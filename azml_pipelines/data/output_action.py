@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AppendRow",
+    "ItemResults",
     "OutputAction",
     "ResultTooLargeError",
     "Rows",
@@ -49,6 +50,18 @@ class Rows:
     text: bytes = b""
     header: bytes = b""
     """The header line these rows would have; only asked for with DataFrames."""
+
+
+@dataclass(frozen=True)
+class ItemResults:
+    """What entries of ours return: rows, and how many items these are all of.
+
+    A script is known by the number of its results; a server may give any number of
+    rows for one file.
+    """
+
+    rows: Sequence[str]
+    items: int
 
 
 class OutputAction(Protocol):
@@ -94,6 +107,8 @@ class SummaryOnly:
         """See ``OutputAction``."""
         if _is(result, "pandas", "DataFrame"):
             return Rows(len(result))
+        if isinstance(result, ItemResults):
+            return Rows(result.items)
         return Rows(len(_as_sequence(result)))
 
 
@@ -112,18 +127,20 @@ class AppendRow:
 
     def rows(self, result: Any) -> Rows:  # noqa: ANN401 - whatever the user returns
         """See ``OutputAction``."""
-        elements: Sequence[Any]
         if isinstance(result, (list, tuple)):
-            elements = result
-        elif _is(result, "pandas", "DataFrame"):
+            return Rows(len(result), self._lines(result))
+        if _is(result, "pandas", "DataFrame"):
             return self._frame_rows(result)
-        else:
-            elements = _as_sequence(result)
+        if isinstance(result, ItemResults):
+            return Rows(result.items, self._lines(result.rows))
+        elements = _as_sequence(result)
+        return Rows(len(elements), self._lines(elements))
+
+    def _lines(self, elements: Sequence[Any]) -> bytes:
         if not elements:
-            return Rows(0)
+            return b""
         text = "\n".join(map(str, elements)) + "\n"
-        rows = text.encode("utf-8", _ODD_NAMES)
-        return Rows(len(elements), self._bounded(rows))
+        return self._bounded(text.encode("utf-8", _ODD_NAMES))
 
     def _bounded(self, rows: bytes) -> bytes:
         if len(rows) > self.max_result_bytes:

@@ -136,7 +136,8 @@ def _node_start(
     own = argument_values(step.arguments, everything, outputs)
     return NodeStart(
         node="",
-        entry_kind="script",
+        entry_kind=settings.entry_kind,
+        entry_options=settings.entry_options,
         source_directory="",
         entry_script=settings.entry_script,
         inputs=[found.worker_input() for found in inputs],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azml_pipelines.pipeline.environment import Environment
+    from azml_pipelines.pipeline.inference_server import InferenceServer
     from azml_pipelines.pipeline.parallel_run_checks import NodePool
     from azml_pipelines.pipeline.parallel_run_settings import (
         OnExisting,
@@ -30,7 +31,7 @@ Bindable: TypeAlias = T | PipelineParameter
 ComputeChoice: TypeAlias = "str | NodePool | tuple[str, str] | None"
 
 DEFAULT_LOGGING_LEVEL = "INFO"
-DEFAULT_RUN_INVOCATION_TIMEOUT = 60
+_SECONDS = 60
 DEFAULT_RUN_MAX_TRY = 3
 DEFAULT_MAX_RESULT_BYTES = 256 * 1024 * 1024
 
@@ -75,6 +76,8 @@ class ParallelRunConfig:
         output_schema: Ours: column to ``DataType``: the columns of the output.
         partition_output_by: Ours: columns that become folders of the output.
         on_existing: Ours: ``error``, ``replace`` or ``version``.
+        inference_server: Ours: what is asked instead of a script; see
+            ``from_inference_server``.
 
     Raises:
         DeclarationError: An argument is not allowed; also a ``TypeError`` for a count
@@ -95,7 +98,7 @@ class ParallelRunConfig:
         source_directory: str | None = None,
         description: str | None = None,
         logging_level: Bindable[str] | None = DEFAULT_LOGGING_LEVEL,
-        run_invocation_timeout: Bindable[float] | None = DEFAULT_RUN_INVOCATION_TIMEOUT,
+        run_invocation_timeout: Bindable[float] | None = _SECONDS,
         run_max_try: Bindable[int] | None = DEFAULT_RUN_MAX_TRY,
         append_row_file_name: str | None = None,
         allowed_failed_count: int | None = None,
@@ -110,6 +113,7 @@ class ParallelRunConfig:
         output_schema: Mapping[str, object] | None = None,
         partition_output_by: Sequence[str] | None = None,
         on_existing: OnExisting = "replace",
+        inference_server: InferenceServer | None = None,
     ) -> None:
         self.environment, self.entry_script = environment, entry_script
         self.error_threshold, self.output_action = error_threshold, output_action
@@ -118,20 +122,56 @@ class ParallelRunConfig:
         self.mini_batch_size, self.partition_keys = mini_batch_size, partition_keys
         self.source_directory, self.description = source_directory, description
         self.logging_level = _or_default(logging_level, DEFAULT_LOGGING_LEVEL)
-        self.run_invocation_timeout = _or_default(
-            run_invocation_timeout, DEFAULT_RUN_INVOCATION_TIMEOUT
-        )
+        self.run_invocation_timeout = _or_default(run_invocation_timeout, _SECONDS)
         self.run_max_try = _or_default(run_max_try, DEFAULT_RUN_MAX_TRY)
         self.append_row_file_name = append_row_file_name
         self.allowed_failed_count = allowed_failed_count
         self.allowed_failed_percent = allowed_failed_percent
         self.environment_variables = environment_variables
         self.memory_limit_per_process = memory_limit_per_process
-        self.on_failed_mini_batch, self.on_existing = on_failed_mini_batch, on_existing
+        self.on_failed_mini_batch = on_failed_mini_batch
+        self.on_existing, self.inference_server = on_existing, inference_server
         self.max_result_bytes = max_result_bytes
         self.output_format, self.output_schema = output_format, output_schema
         self.partition_output_by = partition_output_by
         self.check()
+
+    @classmethod
+    def from_inference_server(cls, **arguments: Any) -> ParallelRunConfig:  # noqa: ANN401 - of two constructors
+        """Return a configuration in which a server takes the place of a script. Ours.
+
+        Args:
+            arguments: Those of ``InferenceServer``: command, model_data, content_type,
+                split_type and so on; and those of this class. What that needs has
+                defaults: append_row on one local node, ``error_threshold=-1``,
+                ``run_invocation_timeout=600``, and ``bisect``, so that a bad file
+                stands alone. With ``summary_only``, each file gives an ``.out`` file.
+
+        Raises:
+            DeclarationError: An argument is missing, unknown, or has a bad value.
+        """
+        from azml_pipelines.pipeline.environment import Environment  # noqa: PLC0415
+        from azml_pipelines.pipeline.inference_server import (  # noqa: PLC0415
+            InferenceServer,  # loads pydantic
+            make_inference_server,
+        )
+
+        own = InferenceServer.model_fields
+        server = {name: arguments.pop(name) for name in own if name in arguments}
+        defaults: dict[str, Any] = {
+            "environment": Environment("inference-server"),
+            "error_threshold": -1,
+            "output_action": "append_row",
+            "compute_target": "local",
+            "node_count": 1,
+            "run_invocation_timeout": 600,
+            "on_failed_mini_batch": "bisect",
+        }
+        return cls(
+            entry_script="",
+            inference_server=make_inference_server(**server),
+            **{**defaults, **arguments},
+        )
 
     @property
     def environment_variables(self) -> dict[str, str]:
@@ -203,8 +243,9 @@ class ParallelRunConfig:
         checks.check_positive("run_invocation_timeout", self.run_invocation_timeout)
         checks.check_positive("run_max_try", self.run_max_try)
         checks.check_append_row_file_name(self.append_row_file_name, self.output_action)
-        checks.check_text("entry_script", self.entry_script)
-        self.entry_script = self.entry_script.strip()
+        if self.inference_server is None:
+            checks.check_text("entry_script", self.entry_script)
+            self.entry_script = self.entry_script.strip()
         if self.source_directory is not None:
             checks.check_text("source_directory", self.source_directory)
             self.source_directory = self.source_directory.strip()

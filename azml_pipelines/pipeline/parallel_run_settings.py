@@ -35,7 +35,11 @@ class ParallelRunSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     entry_script: str
-    """Relative to the step's source directory."""
+    """Relative to the step's source directory; empty when no script is run."""
+    entry_kind: str = "script"
+    """What runs in worker processes, by its name in the registry of entries."""
+    entry_options: str = ""
+    """What an entry of that kind has to know, as text that it reads itself."""
     mini_batch_size: MiniBatchSize
     partition_keys: tuple[str, ...] | None = None
     """Columns to cut by, instead of a size."""

@@ -131,6 +131,8 @@ class ParallelRunStep(PipelineStep):
     def source(self, default_source_directory: str | None = None) -> StepSource:
         """Return the folder and the script in it, as they are now.
 
+        An inference server needs neither.
+
         Args:
             default_source_directory: Used when the configuration names no folder; the
                 current directory if None.
@@ -138,6 +140,8 @@ class ParallelRunStep(PipelineStep):
         Raises:
             DeclarationError: The folder or the script does not exist.
         """
+        if self.parallel_run_config.inference_server is not None:
+            return StepSource(self._source_directory, "")
         return find_source(
             self.name,
             self.parallel_run_config.entry_script,

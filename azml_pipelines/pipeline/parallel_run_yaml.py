@@ -13,6 +13,10 @@ from azml_pipelines.pipeline.environment_definition import (
     EnvironmentHome,
     parse_environment,
 )
+from azml_pipelines.pipeline.inference_server import (
+    InferenceServer,
+    make_inference_server,
+)
 from azml_pipelines.pipeline.mini_batch_size import ByteCount
 from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import (
@@ -57,6 +61,7 @@ _OUR_KEYS = {
     "output_schema": None,
     "partition_output_by": None,
     "on_existing": "replace",
+    "inference_server": None,
 }
 """Ours with their defaults; written only when they differ, for version 1's readers."""
 _OTHER_KEYS = (
@@ -67,6 +72,8 @@ _OTHER_KEYS = (
 )
 _LONGEST_NAME = 120
 _REQUIRED_KEYS = ("entry_script", "error_threshold", "output_action", "node_count")
+_SERVER = "inference_server"
+"""Takes the place of the entry script."""
 
 
 class ConfigHome(EnvironmentHome, Protocol):
@@ -93,6 +100,10 @@ def save_config(config: ParallelRunConfig, path: str) -> None:
     ours = {key: getattr(config, key) for key in _OUR_KEYS}
     types = output_schema(config.output_schema) or {}
     ours["output_schema"] = {name: kind.kind for name, kind in types.items()} or None
+    if config.inference_server is not None:
+        ours[_SERVER] = config.inference_server.model_dump(
+            mode="json", exclude_defaults=True
+        )
     content |= {key: value for key, value in ours.items() if value != _OUR_KEYS[key]}
     Path(path).write_text(strict_yaml.dump({_TOP: content}), encoding="utf-8")
 
@@ -107,6 +118,7 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     file = Path(path)
     content = _read(file)
     _refuse_unknown(content, file)
+    content.setdefault("entry_script", "" if _SERVER in content else None)
     missing = [key for key in _REQUIRED_KEYS if content.get(key) is None]
     if missing:
         msg = f"{_named(file)} lacks {', '.join(missing)} in {_TOP}. Add it."
@@ -116,6 +128,8 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
         key: content[key] for key in (*_PLAIN_KEYS, *_OUR_KEYS) if key in content
     } | {"mini_batch_size": None if size is None else str(size)}
     plain["source_directory"] = _source_directory(content, file)
+    if _SERVER in content:
+        plain[_SERVER] = _inference_server(content[_SERVER], file)
     return ParallelRunConfig(
         **plain,
         environment=_environment(workspace, content, file),
@@ -150,9 +164,17 @@ def _source_directory(content: Mapping[str, Any], file: Path) -> str | None:
     if given is None:
         return None
     beside = file.parent / str(given)
-    if (beside / str(content["entry_script"])).is_file():
+    script = beside / str(content["entry_script"])
+    if script.is_file() or (_SERVER in content and beside.is_dir()):
         return str(beside)
     return str(given)
+
+
+def _inference_server(content: object, file: Path) -> InferenceServer:
+    if not isinstance(content, dict):
+        msg = f"{_named(file)}: {_TOP}.{_SERVER}={shown(content)} is no mapping."
+        raise DeclarationError(msg)
+    return make_inference_server(**{str(key): content[key] for key in content})
 
 
 def _plain(value: object) -> object:

@@ -16,10 +16,15 @@ __all__ = ["StepSource", "absolute_folder", "find_source"]
 class StepSource:
     """The folder that is copied for a run, and the script in it."""
 
-    directory: Path
-    """Absolute."""
+    directory: Path | None
+    """Absolute; None when nothing is copied."""
     entry_script: str
-    """Relative to ``directory``, with forward slashes."""
+    """Relative to ``directory``, with forward slashes; empty when there is none."""
+
+    @property
+    def folder(self) -> str:
+        """The folder as text; empty when nothing is copied."""
+        return "" if self.directory is None else str(self.directory)
 
 
 def find_source(

@@ -121,6 +121,8 @@ class SettingsDefinition(_Frozen):
     memory_limit_per_process: int | None = None
     max_result_bytes: int = 256 * 1024 * 1024
     logging_level: Bindable = None
+    entry_kind: str = "script"
+    entry_options: str = ""
     environment_variables: dict[str, str] = Field(default_factory=dict)
 
 

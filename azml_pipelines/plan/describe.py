@@ -17,6 +17,7 @@ from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.pipeline.script_step import ScriptStep
 from azml_pipelines.plan.definition import (
     ParallelRunStepDefinition,
@@ -36,7 +37,6 @@ from azml_pipelines.plan.describe_ports import (
     describe_variables,
 )
 from azml_pipelines.plan.describe_script import describe_script_step, describe_transfer
-from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import ComputePlan
 from azml_pipelines.wording import shown
 
@@ -124,11 +124,12 @@ def _parallel_run(
     config.check()
     _refuse_what_comes_later(step)
     source = step.source(place.pipeline.default_source_directory)
-    check_entry_script(step.name, source.directory, source.entry_script)
+    if source.directory is not None and source.entry_script:
+        check_entry_script(step.name, source.directory, source.entry_script)
     return ParallelRunStepDefinition(
         key=place.keys[step],
         name=step.name,
-        source_directory=str(source.directory),
+        source_directory=source.folder,
         entry_script=source.entry_script,
         settings=_settings(step),
         environment=config.environment.definition(),
@@ -181,6 +182,9 @@ def _settings(step: ParallelRunStep) -> SettingsDefinition:
         "logging_level": bindable(config.logging_level),
         "environment_variables": describe_variables(step),
     }
+    if config.inference_server is not None:
+        content["entry_kind"] = "inference_server"
+        content["entry_options"] = config.inference_server.options(step.name)
     try:
         return SettingsDefinition.model_validate(content)
     except ValidationError as error:

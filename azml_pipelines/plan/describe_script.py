@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from azml_pipelines.errors import DeclarationError, UnknownStepKindError
 from azml_pipelines.pipeline.command_step import CommandStep
 from azml_pipelines.pipeline.parallel_run_config import compute_name
+from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.pipeline.python_script_step import PythonScriptStep
 from azml_pipelines.plan.definition import (
     CommandStepDefinition,
@@ -24,7 +25,6 @@ from azml_pipelines.plan.describe_ports import (
     describe_output,
     describe_variables,
 )
-from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import ComputePlan, ScriptLimits
 from azml_pipelines.wording import shown
 

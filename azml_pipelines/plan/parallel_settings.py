@@ -22,9 +22,9 @@ from azml_pipelines.pipeline.parallel_run_settings import (
     DEFAULT_APPEND_ROW_FILE_NAME,
     ParallelRunSettings,
 )
+from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.pipeline.step_arguments import option_value
 from azml_pipelines.plan.definition import ParameterReference
-from azml_pipelines.plan.problems import one_line
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:

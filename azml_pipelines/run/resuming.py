@@ -17,10 +17,10 @@ from azml_pipelines.errors import (
     UserErrorException,
     WorkspaceException,
 )
+from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.plan.definition import PipelineDefinition
 from azml_pipelines.plan.execution_override import ExecutionOverride
 from azml_pipelines.plan.parameter_values import resolve_values
-from azml_pipelines.plan.problems import one_line
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.store.execution_overrides import write_override
 from azml_pipelines.store.journal import LostRunError

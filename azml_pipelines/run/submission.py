@@ -251,6 +251,8 @@ def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> N
         source = step.source_directory
         if source:
             sources[source] = copy_snapshot(Path(source), place.snapshot)
+        else:
+            place.snapshot.mkdir(mode=0o700)
         if step.script:
             check_in_snapshot(place.snapshot, step.script, step.name)
     for source, files in sources.items():

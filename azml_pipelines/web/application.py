@@ -23,7 +23,7 @@ from azml_pipelines.errors import (
     WorkspaceException,
 )
 from azml_pipelines.masking import mask
-from azml_pipelines.plan.problems import one_line as validation_line
+from azml_pipelines.pipeline.problems import one_line as validation_line
 from azml_pipelines.printable import one_line
 from azml_pipelines.web.guard import Visit
 from azml_pipelines.web.messages import ResubmitRequest, SubmitRequest

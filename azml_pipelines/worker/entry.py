@@ -73,6 +73,10 @@ class Entry(Protocol):
 
 entries: Registry[Callable[[NodeStart], Entry]] = Registry(
     "entry kind",
-    {"script": "azml_pipelines.worker.script_entry:ScriptEntry"},
+    {
+        "inference_server": "azml_pipelines.worker.inference_server.entry:"
+        "InferenceServerEntry",
+        "script": "azml_pipelines.worker.script_entry:ScriptEntry",
+    },
     "azml_pipelines.entries",
 )

@@ -118,6 +118,8 @@ class NodeStart:
     dataframe_header: bool = False
     output_form: Optional[OutputForm] = None  # noqa: UP045
     """How rows are written; None for version 1's way."""
+    entry_options: str = ""
+    """What the entry of this kind has to know, as text that it reads itself."""
     startup: list[str] = field(default_factory=list)
     """``module:function`` to call before the entry script is loaded."""
 

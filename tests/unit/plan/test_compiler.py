@@ -37,6 +37,8 @@ def test_the_tutorial(tutorial, definition_of, compiled, images, scripts):
     assert str(scripts) == step.source_directory
     assert step.settings.model_dump() == {
         "entry_script": "score.py",
+        "entry_kind": "script",
+        "entry_options": "",
         "mini_batch_size": {"amount": 5, "unit": "files"},
         "output_action": "append_row",
         "append_row_file_name": "mnist_outputs.txt",

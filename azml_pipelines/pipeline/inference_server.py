@@ -1,0 +1,135 @@
+"""An inference server in the place of an entry script: how it is started and asked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from azml_pipelines.data.model_archive import file_sha256
+from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.problems import one_line
+from azml_pipelines.wording import shown
+from azml_pipelines.worker.inference_server.json_path import JsonPath
+from azml_pipelines.worker.inference_server.options import ServerOptions
+
+__all__ = ["InferenceServer", "make_inference_server"]
+
+_JOINABLE = ("text/csv", "application/json", "application/jsonlines")
+
+
+class InferenceServer(BaseModel):
+    """A program that answers ``/ping`` and ``/invocations``, as SageMaker's do.
+
+    Names, defaults and bounds are those of a batch transform job. What is left out is
+    the server's to say (``/execution-parameters``), and then a default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: tuple[str, ...] = Field(min_length=1)
+    """The program and its arguments; as one text, split as a shell does. ``{port}`` and
+    ``{model_dir}`` are replaced. The port also stands in ``SAGEMAKER_BIND_TO_PORT`` and
+    ``PORT``."""
+    model_data: str | None = None
+    """A folder, or a ``model.tar.gz``, which is unpacked once per node. The server
+    finds it as ``model`` below ``SAGEMAKER_BASE_DIR``."""
+    content_type: str = Field(default="text/csv", min_length=1, max_length=256)
+    """Sent with every request, exactly as it is."""
+    accept: str = Field(default="", max_length=256)
+    split_type: Literal["None", "Line", "RecordIO", "TFRecord"] = "None"
+    """How a file becomes records; with ``None`` it is one request."""
+    batch_strategy: Literal["MultiRecord", "SingleRecord"] | None = None
+    max_payload_in_mb: int | None = Field(default=None, ge=0, le=100)
+    """MiB of one request; 0 for no limit, 6 if nobody says."""
+    max_concurrent_transforms: int | None = Field(default=None, ge=0)
+    """Requests at the same time to one server; 0 and None leave it to the server."""
+    assemble_with: Literal["None", "Line"] = "None"
+    """``Line`` ends each record of an ``.out`` file with a line end."""
+    csv_header: Literal["as-is", "repeat", "drop"] = "as-is"
+    """Ours: ``repeat`` sends a file's first line with each request, ``drop`` with
+    none. Tables have their header sent with ``repeat`` only."""
+    input_filter: str = "$"
+    output_filter: str = "$"
+    join_source: Literal["None", "Input"] = "None"
+    """``Input`` keeps each record in front of its result."""
+    invocations_timeout_in_seconds: float = Field(default=600, ge=1, le=3600)
+    invocations_max_retries: int = Field(default=3, ge=0, le=3)
+    startup_timeout: float = Field(default=600, gt=0, allow_inf_nan=False)
+    """Ours: seconds until ``/ping`` has to answer 200."""
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _split(cls, command: object) -> object:
+        return tuple(shlex.split(command)) if isinstance(command, str) else command
+
+    @field_validator("input_filter", "output_filter")
+    @classmethod
+    def _understood(cls, path: str) -> str:
+        JsonPath(path)
+        return path
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.split_type == "None":
+            needing = {
+                "batch_strategy": self.batch_strategy,
+                "join_source": None if self.join_source == "None" else self.join_source,
+                "input_filter": None if self.input_filter == "$" else self.input_filter,
+            }
+            for name, value in needing.items():
+                if value is not None:
+                    msg = f"{name}={value!r} needs records: give split_type='Line'"
+                    raise ValueError(msg)
+        filtered = (self.input_filter, self.output_filter) != ("$", "$")
+        kind = self.content_type.partition(";")[0].strip().lower()
+        if (filtered or self.join_source != "None") and kind not in _JOINABLE:
+            accepted = ", ".join(_JOINABLE)
+            msg = f"filters and joins need a content_type of {accepted}"
+            raise ValueError(msg)
+        return self
+
+    def options(self, step: str) -> str:
+        """Return what worker processes have to know, with the model's digest.
+
+        Raises:
+            DeclarationError: There is no model at ``model_data``.
+        """
+        content = self.model_dump()
+        path = sha256 = None
+        if self.model_data is not None:
+            path = str(Path(self.model_data).absolute())
+            if os.path.isfile(path):  # noqa: PTH113 - no to what no system can have
+                sha256 = file_sha256(path)
+            elif not os.path.isdir(path):  # noqa: PTH112 - the same
+                msg = (
+                    f"Step {shown(step)}: model_data={shown(self.model_data)} is "
+                    "neither a folder nor an archive. Give one that exists."
+                )
+                raise DeclarationError(msg)
+        return ServerOptions(
+            **{**content, "model_data": path, "model_sha256": sha256}
+        ).encode()
+
+
+def make_inference_server(**given: object) -> InferenceServer:
+    """Return a server, or say in one line what is wrong with its arguments.
+
+    Raises:
+        DeclarationError: An argument is missing, unknown or out of its bounds.
+    """
+    try:
+        return InferenceServer.model_validate(given)
+    except ValidationError as error:
+        msg = f"from_inference_server: {one_line(error)}."
+        raise DeclarationError(msg) from None
