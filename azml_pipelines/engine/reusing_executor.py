@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.reuse_decision import base_for, decide
 from azml_pipelines.engine.step_fingerprint import (
+    MOST_FILES,
     ChangedInputError,
     content_parts,
     declared_fingerprint,
@@ -190,6 +191,14 @@ class ReusingExecutor:
         noted = read_fingerprint(self._folder)
         if noted is None or state.started is None:
             return
+        # Known without a list of millions: of file inputs, each item is a file.
+        kinds = {
+            found.kind for port in self._step.all_inputs if (found := port.definition)
+        }
+        items = state.succeeded_items + state.failed_items
+        if kinds == {"file"} and items > MOST_FILES:
+            msg = f"its inputs have more than {MOST_FILES} files, too many to compare"
+            raise UserErrorException(msg)
         lines: list[ContentLine] = []
         with ContentCache(self._workspace.content_cache) as cache:
             contents = content_parts(

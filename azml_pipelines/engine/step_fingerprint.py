@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from azml_pipelines.store.content_cache import ContentCache
 
 __all__ = [
+    "MOST_FILES",
     "ChangedInputError",
     "content_parts",
     "declared_fingerprint",
     "output_mark",
 ]
 
+MOST_FILES = 100_000
+"""Of one input: reading more of them takes longer than many a step."""
 _TICK_NS = 10_000_000
 """By how much the times of files may be behind the clock."""
 
@@ -163,7 +166,10 @@ def _found(
             yield ContentLine(name, file.path, file.size, file.tag)
         return
     listing = list_files(definition)
-    for path in listing.paths:
+    for number, path in enumerate(listing.paths):
+        if number == MOST_FILES:
+            msg = f"input {name} has more than {MOST_FILES} files, too many to compare"
+            raise UserErrorException(msg)
         content = cache.look(os.path.join(listing.root, path))  # noqa: PTH118 - text stays text
         if since is not None and content.changed_ns >= since:
             msg = f"file {path} of input {name} was written to while the step ran"
