@@ -191,14 +191,7 @@ class ReusingExecutor:
         noted = read_fingerprint(self._folder)
         if noted is None or state.started is None:
             return
-        # Known without a list of millions: of file inputs, each item is a file.
-        kinds = {
-            found.kind for port in self._step.all_inputs if (found := port.definition)
-        }
-        items = state.succeeded_items + state.failed_items
-        if kinds == {"file"} and items > MOST_FILES:
-            msg = f"its inputs have more than {MOST_FILES} files, too many to compare"
-            raise UserErrorException(msg)
+        self._refuse_too_many(state.succeeded_items + state.failed_items)
         lines: list[ContentLine] = []
         with ContentCache(self._workspace.content_cache) as cache:
             contents = content_parts(
@@ -237,6 +230,19 @@ class ReusingExecutor:
                 failed_items=state.failed_items,
             )
         )
+
+    def _refuse_too_many(self, items: int) -> None:
+        """Refuse file inputs by their items, each of which is a file.
+
+        That is known without a list of millions.
+
+        Raises:
+            UserErrorException: There are more than are compared.
+        """
+        inputs = (port.definition for port in self._step.all_inputs)
+        if items > MOST_FILES and {one.kind for one in inputs if one} == {"file"}:
+            msg = f"its inputs have more than {MOST_FILES} files, too many to compare"
+            raise UserErrorException(msg)
 
     def _note_unusable(self, why: str) -> None:
         record = read_reuse(self._folder) or ReuseRecord(decision="ran")

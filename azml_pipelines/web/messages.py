@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,6 +43,10 @@ class _Assignments(_Body):
         default_factory=dict
     )
     Tags: dict[str, str] = Field(default_factory=dict)
+    RegenerateOutputs: bool | list[str] = False
+    """Ours: true runs every step whatever was made before; names run these steps."""
+    Incremental: bool | Literal["items"] = False
+    """Ours: take over from the last result what the inputs have in common with it."""
     IdempotencyKey: str | None = None
     """As the header ``Idempotency-Key``, which goes before it."""
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.errors import RunNotFoundError, UserErrorException
+from azml_pipelines.plan.reuse_options import reuse_options
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
 from azml_pipelines.run.pipeline_run import PipelineRun
@@ -185,6 +186,7 @@ def _submission(
         tags=body.Tags,
         idempotency_key=body.IdempotencyKey if key is None else key,
         request_sha256=digest,
+        reuse=reuse_options(body.RegenerateOutputs, body.Incremental),
     )
 
 

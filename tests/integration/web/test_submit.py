@@ -140,6 +140,25 @@ def test_a_resubmission_equals_that_of_the_sdk(server, declared, workspace, rows
     assert by_rest.plan.resubmitted_from == first.id
 
 
+def test_earlier_results_are_used_unless_the_request_says_otherwise(
+    server, declared, workspace, rows
+):
+    """By default, and for the steps that are named or for all."""
+    published = declared.publish("Earlier results")
+    rows(declared.submit("daily"))
+    reused = {}
+    for said in (False, True, ["name-files"]):
+        answer = post(server, published, RegenerateOutputs=said).json()
+        run = PipelineRun.get(workspace, answer["Id"])
+        run.wait_for_completion(show_output=False)
+        reused[str(said)] = run.get_steps()[0].reused_from is not None
+
+    assert reused == {"False": True, "True": False, "['name-files']": False}
+    refused = post(server, published, RegenerateOutputs=["nothing"])
+    assert refused.status_code == 400
+    assert "'nothing'" in refused.json()["error"]["message"]
+
+
 def test_fifty_repeats_make_one_run_also_across_a_restart(
     serving, declared, workspace, rows
 ):
