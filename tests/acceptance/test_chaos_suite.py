@@ -110,7 +110,7 @@ def test_a_child_is_no_second_orchestrator(monkeypatch, tmp_path):
     from chaos.process_tree import orchestrators
 
     name = "azml_pipelines.engine.orchestrator"
-    program = "import os, sys; os.fork(); print(1, flush=True); sys.stdin.read()"
+    program = "import os, sys; os.fork(); os.write(1, b'1'); sys.stdin.read()"
     command = [sys.executable, "-c", program, name, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with (
@@ -118,7 +118,7 @@ def test_a_child_is_no_second_orchestrator(monkeypatch, tmp_path):
         subprocess.Popen(command, **pipes) as other,
     ):
         for process in (one, other):
-            assert b"1\n1\n" == process.stdout.read(4)
+            assert b"11" == process.stdout.read(2)
         found = orchestrators(tmp_path)
         for process in (one, other):
             process.stdin.close()

@@ -132,6 +132,8 @@ class Lake:
             name="score",
             parallel_run_config=ParallelRunConfig(**settings),
             output=PipelineData("rows", datastore=datastore),
+            # What is fetched is looked at: an earlier result must not stand in.
+            allow_reuse=False,
             **step,
         )
         pipeline = Pipeline(workspace=self.workspace, steps=[made])
