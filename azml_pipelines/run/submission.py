@@ -251,7 +251,8 @@ def _fill(folder: RunFolder, plan: RunPlan, definition: PipelineDefinition) -> N
         source = step.source_directory
         if source:
             sources[source] = copy_snapshot(Path(source), place.snapshot)
-        else:
+        elif step.kind == "parallel_run":
+            # An inference server may need no files, but its processes need a folder.
             place.snapshot.mkdir(mode=0o700)
         if step.script:
             check_in_snapshot(place.snapshot, step.script, step.name)
