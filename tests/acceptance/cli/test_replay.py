@@ -52,7 +52,9 @@ def _frames_of(trace):
             ["99"], 2, "has no mini-batch 99; give a number from 0 to", id="no"
         ),
         pytest.param(["x"], 2, "'x' is not a valid integer", id="no number"),
-        pytest.param(["0", "--step", "y"], 2, "no parallel step 'y': read-texts", id="no step"),
+        pytest.param(
+            ["0", "--step", "y"], 2, "no parallel step 'y': read-texts", id="no step"
+        ),
         pytest.param(["0", "--item-count", "9"], 2, "items", id="too many items"),
     ],
 )
