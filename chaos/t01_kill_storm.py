@@ -30,7 +30,7 @@ __all__ = ["run"]
 _ROWS = 5
 _LIMIT_SECONDS = 120
 _HURRICANE_SECONDS = 400
-_PAUSE_SECONDS = 0.014
+_PAUSE_SECONDS = 0.010
 """Mean; a worker needs about 10 ms to start, so many are killed on the way."""
 _SCRIPT = ROWS_SCRIPT.format(init="time.sleep(0.002)", before="time.sleep(0.001)")
 
@@ -87,14 +87,16 @@ def _hurricane(lab: Lab, verdict: Verdict) -> None:
     error = job.state().error or ""
     rate = f"{kills / seconds:.0f} kills/s"
     verdict.note(hurricane=f"{rate}, {status} at {seconds:.0f} s: {error[:60]}")
+    by_name = "processes" in error and "internal error" not in error
     verdict.demand(
-        status == "Failed" and "processes" in error and "internal error" not in error,
+        status == "Finished" or (status == "Failed" and by_name),
         f"in the hurricane the run is {status}: {error}",
     )
     charged = sum(failed.charged for failed in lab.failures(job))
     verdict.demand(not charged, f"{charged} kills of the hurricane were charged")
-    job.resume()
-    status = lab.finish(job, 30)
+    if status != "Finished":  # where the kills are too slow, it finishes nevertheless
+        job.resume()
+        status = lab.finish(job, 30)
     verdict.demand(status == "Finished", f"after the hurricane the run is {status}")
     check(lab, job, rows(names(items)), verdict, figures=False)
 
