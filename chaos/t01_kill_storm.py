@@ -89,12 +89,12 @@ def _hurricane(lab: Lab, verdict: Verdict) -> None:
     verdict.note(hurricane=f"{rate}, {status} at {seconds:.0f} s: {error[:60]}")
     by_name = "processes" in error and "internal error" not in error
     verdict.demand(
-        status == "Finished" or (status == "Failed" and by_name),
+        status == "Failed" and by_name,
         f"in the hurricane the run is {status}: {error}",
     )
     charged = sum(failed.charged for failed in lab.failures(job))
     verdict.demand(not charged, f"{charged} kills of the hurricane were charged")
-    if status != "Finished":  # where the kills are too slow, it finishes nevertheless
+    if status != "Finished":  # then the demand above has said what is wrong
         job.resume()
         status = lab.finish(job, 30)
     verdict.demand(status == "Finished", f"after the hurricane the run is {status}")
