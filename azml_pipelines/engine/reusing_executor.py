@@ -36,7 +36,7 @@ from azml_pipelines.store.reuse_record import (
     write_fingerprint,
     write_reuse,
 )
-from azml_pipelines.store.run_reader import read_output_facts, read_run_state
+from azml_pipelines.store.run_reader import read_output_facts, read_step_state
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class ReusingExecutor:
             UserErrorException: What its inputs hold is not what it has read.
             OSError: Something cannot be read, or written down.
         """
-        state = read_run_state(self._context.folder).steps[self._position]
+        state = read_step_state(self._context.folder, self._position)
         noted = read_fingerprint(self._folder)
         if noted is None or state.started is None:
             return

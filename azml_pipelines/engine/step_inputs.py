@@ -25,7 +25,7 @@ from azml_pipelines.data.table_definition import partition_of, table_of
 from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.errors import OutputError, UserErrorException
 from azml_pipelines.store.execution_overrides import read_overrides
-from azml_pipelines.store.run_reader import read_run_state
+from azml_pipelines.store.run_reader import read_step_state
 from azml_pipelines.worker.messages import WorkerInput
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def listed_at(folder: RunFolder, position: int) -> int:
     Returns:
         Nanoseconds since 1970; 0 when this process makes the list.
     """
-    step = read_run_state(folder).steps[position]
+    step = read_step_state(folder, position)
     if step.total_mini_batches is None or step.started is None:
         return 0
     allowed = [found.inputs_as_of or 0.0 for found in read_overrides(folder)]

@@ -11,7 +11,7 @@ from azml_pipelines.run.repeatable_run import RepeatableRun
 from azml_pipelines.run.step_run import StepRun
 from azml_pipelines.run.views import views
 from azml_pipelines.run.waiting import failure, follow_until, wait_until
-from azml_pipelines.store.run_reader import request_cancel
+from azml_pipelines.store.run_reader import request_cancel, run_has_ended
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -166,4 +166,4 @@ class PipelineRun(RepeatableRun):
             request_cancel(self.folder)
 
     def _ended(self) -> bool:
-        return self.state().ended_for_good
+        return run_has_ended(self.folder)

@@ -31,7 +31,7 @@ from azml_pipelines.schedule.slots import CLOCK_TOLERANCE, due
 from azml_pipelines.schedule.watched_files import marks_below
 from azml_pipelines.store.catalog_firings import Decision, FiringRecord
 from azml_pipelines.store.run_owner import Owner
-from azml_pipelines.store.run_reader import read_run_state
+from azml_pipelines.store.run_reader import run_has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -304,7 +304,7 @@ class Scheduler:
         folder = self._workspace.folder.run(run_id or "")
         if not folder.plan.is_file():
             return True  # somebody has removed it
-        return read_run_state(folder).ended_for_good
+        return run_has_ended(folder)
 
     def _start_queued(self, record: ScheduleRecord, most: int) -> None:
         while firing := self._catalog.firings.start_queued(

@@ -26,6 +26,7 @@ __all__ = [
     "is_sealed",
     "read_done",
     "read_run",
+    "read_step",
     "read_steps",
     "record_damage",
     "row_damage",
@@ -179,6 +180,20 @@ def read_steps(connection: sqlite3.Connection, path: Path) -> list[sqlite3.Row]:
     if [row["position"] for row in steps] != list(range(len(steps))):
         raise DamagedJournalError(path, "a record of its table step is missing")
     return steps
+
+
+def read_step(connection: sqlite3.Connection, path: Path, position: int) -> sqlite3.Row:
+    """Return one step, checked; its place is that in the plan.
+
+    Raises:
+        DamagedJournalError: It is not what was written, or is missing.
+    """
+    row = connection.execute(
+        "SELECT * FROM step WHERE position = ?", (position,)
+    ).fetchone()
+    if row is None:
+        raise DamagedJournalError(path, "a record of its table step is missing")
+    return sealed(row, "step", path)
 
 
 def checked_done(

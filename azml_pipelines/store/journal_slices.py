@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.data.stretch import Slice, Stretch
 from azml_pipelines.store.journal_damage import DamagedJournalError, naming_damage
 from azml_pipelines.store.journal_records import checked_runs
-from azml_pipelines.store.journal_seals import read_steps
+from azml_pipelines.store.journal_seals import read_step
 from azml_pipelines.worker.page import unpack_records
 from azml_pipelines.worker.records import Columns
 
@@ -43,7 +43,7 @@ def read_stretches(
             that has a record already.
     """
     with naming_damage(path):
-        total = read_steps(connection, path)[position]["total_mini_batches"]
+        total = read_step(connection, path, position)["total_mini_batches"]
         end = math.inf if total is None else total
         following, last_item = 0, -1
         for run in checked_runs(connection, position):

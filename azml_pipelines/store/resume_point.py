@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.store.journal import Progress
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_list import Listed, read_listed
-from azml_pipelines.store.journal_seals import read_steps
+from azml_pipelines.store.journal_seals import read_step
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,7 +84,7 @@ class ListPoint:
 def read_list_point(journal: Path, position: int) -> ListPoint:
     """Read how far the list of the step at ``position`` of the plan has got."""
     with reading(journal) as connection:
-        step = read_steps(connection, journal)[position]
+        step = read_step(connection, journal, position)
         return ListPoint(
             step["total_mini_batches"],
             step["list_sha256"],
@@ -95,7 +95,7 @@ def read_list_point(journal: Path, position: int) -> ListPoint:
 def read_resume_point(journal: Path, position: int) -> ResumePoint:
     """Read where the step at ``position`` of the plan goes on."""
     with reading(journal) as connection:
-        step = read_steps(connection, journal)[position]
+        step = read_step(connection, journal, position)
         total = step["total_mini_batches"]
         if total is None:
             total = read_listed(connection, position).mini_batches

@@ -120,7 +120,8 @@ def write_fingerprint(folder: StepFolder, fingerprint: Fingerprint) -> None:
         "declared": [list(part) for part in fingerprint.declared],
         "contents": [list(part) for part in fingerprint.contents],
     }
-    _write(folder.fingerprint, json.dumps(content, indent=1))
+    # One that a loss of power takes along costs a run, and is not waited for.
+    _write(folder.fingerprint, json.dumps(content, indent=1), to_disk=False)
 
 
 def read_fingerprint(folder: StepFolder) -> Fingerprint | None:
@@ -162,10 +163,11 @@ def redirected(plan: RunPlan, folder: RunFolder) -> RunPlan:
 
 def redirected_step(step: StepPlan, plan: RunPlan, folder: RunFolder) -> StepPlan:
     """Return a step of the plan that looks where reused steps have left things."""
+    needed = frozenset(step.after)
 
     def place(output: OutputPlan) -> OutputPlan:
         for other in plan.steps:
-            if output in other.all_outputs:
+            if other.step_run_id in needed and output in other.all_outputs:
                 record = read_reuse(folder.step(other.step_run_id))
                 if record is not None and record.decision == "reused":
                     return {one.name: one for one in record.outputs}[output.name]
@@ -205,10 +207,11 @@ def _changed(model: _Model, **changes: object) -> _Model:
     return model.model_copy(update=changes)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, *, to_disk: bool = True) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if to_disk:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)

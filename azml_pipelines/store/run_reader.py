@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from azml_pipelines.store.journal_damage import DamagedJournalError
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_list import read_listed
-from azml_pipelines.store.journal_seals import COUNTERS, read_run, read_steps, sealed
+from azml_pipelines.store.journal_seals import (
+    COUNTERS,
+    read_run,
+    read_step,
+    read_steps,
+    sealed,
+)
 from azml_pipelines.store.launch_lock import is_launching
 from azml_pipelines.store.reuse_record import read_reuse, read_taken_over
 from azml_pipelines.store.run_owner import Owner
@@ -29,7 +35,9 @@ __all__ = [
     "read_output",
     "read_output_facts",
     "read_run_state",
+    "read_step_state",
     "request_cancel",
+    "run_has_ended",
 ]
 
 _LAUNCH_SECONDS = 10.0
@@ -76,7 +84,6 @@ def read_run_state(folder: RunFolder) -> RunState:
         run = read_run(connection, folder.journal)
         steps = read_steps(connection, folder.journal)
         listed = [read_listed(connection, step["position"]) for step in steps]
-    status, error_text = run["status"], run["error"]
     states = [
         _with_reuse(
             replace(_step_state(step, folder.journal), listed_mini_batches=known),
@@ -84,12 +91,7 @@ def read_run_state(folder: RunFolder) -> RunState:
         )
         for step, (known, _) in zip(steps, listed, strict=True)
     ]
-    if status not in TERMINAL and not _is_driven(run, folder):
-        status = "Failed"
-        what = f"the orchestrator (process {run['pid']}) has ended without a word"
-        if run["pid"] is None:
-            what = "no orchestrator was started"
-        error_text = f"{what}; what is finished is kept: azml resume {run['run_id']}"
+    status, error_text = _status(run, folder)
     if status in TERMINAL:
         states = [_left_behind(state) for state in states]
     return RunState(
@@ -102,6 +104,40 @@ def read_run_state(folder: RunFolder) -> RunState:
         error=error_text,
         steps=tuple(states),
     )
+
+
+def run_has_ended(folder: RunFolder) -> bool:
+    """Return ``read_run_state(folder).ended_for_good`` without a look at the steps.
+
+    Raises:
+        DamagedJournalError: The journal is no journal, or is damaged.
+        WorkspaceException: It is missing or cannot be opened.
+    """
+    with reading(folder.journal) as connection:
+        run = read_run(connection, folder.journal)
+    return _status(run, folder)[0] in TERMINAL
+
+
+def read_step_state(folder: RunFolder, position: int) -> StepState:
+    """Return what the journal says of one step; nothing of what it has from others.
+
+    Raises:
+        DamagedJournalError: The journal is no journal, or is damaged.
+        WorkspaceException: It is missing or cannot be opened.
+    """
+    with reading(folder.journal) as connection:
+        step = read_step(connection, folder.journal, position)
+    return _step_state(step, folder.journal)
+
+
+def _status(run: sqlite3.Row, folder: RunFolder) -> tuple[Status, str | None]:
+    """Return status and error; one that nobody drives any more has failed."""
+    if run["status"] in TERMINAL or _is_driven(run, folder):
+        return run["status"], run["error"]
+    what = f"the orchestrator (process {run['pid']}) has ended without a word"
+    if run["pid"] is None:
+        what = "no orchestrator was started"
+    return "Failed", f"{what}; what is finished is kept: azml resume {run['run_id']}"
 
 
 def _step_state(step: sqlite3.Row, journal: Path) -> StepState:
@@ -170,10 +206,13 @@ def read_output_facts(
 ) -> tuple[str | None, str | None]:
     """Return path and SHA-256 of a step's committed output; None for what is not."""
     with reading(folder.journal) as connection:
-        for step in read_steps(connection, folder.journal):
-            if step["step_run_id"] == step_run_id:
-                return step["output"], step["output_sha256"]
-    return None, None
+        step = connection.execute(
+            "SELECT * FROM step WHERE step_run_id = ?", (step_run_id,)
+        ).fetchone()
+    if step is None:
+        return None, None
+    sealed(step, "step", folder.journal)
+    return step["output"], step["output_sha256"]
 
 
 def request_cancel(folder: RunFolder) -> None:

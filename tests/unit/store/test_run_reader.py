@@ -10,7 +10,9 @@ from azml_pipelines.store.run_reader import (
     read_failures,
     read_output,
     read_run_state,
+    read_step_state,
     request_cancel,
+    run_has_ended,
 )
 from azml_pipelines.store.workspace_folder import RunFolder
 from azml_pipelines.worker.messages import FailedTry, UserError
@@ -73,6 +75,33 @@ def test_no_step_of_an_ended_run_is_running(run, open_journal, owner):
     start(run, open_journal, owner).end_run("Failed", "internal error")
 
     assert read_run_state(run).steps[0].status == "Failed"
+
+
+def test_whether_a_run_has_ended_needs_no_step(run, open_journal, owner):
+    """The answer is that of the whole state: of living, dead and ended runs."""
+    journal = start(run, open_journal, owner)
+    answers = [(run_has_ended(run), read_run_state(run).ended_for_good)]
+    journal.end_run("Finished")
+    answers.append((run_has_ended(run), read_run_state(run).ended_for_good))
+
+    assert answers == [(False, False), (True, True)]
+
+
+def test_a_run_that_nobody_drives_any_more_has_ended(run, open_journal, dead):
+    """Nothing more happens to it."""
+    start(run, open_journal, dead)
+
+    assert run_has_ended(run)
+
+
+def test_one_step_is_read_alone(run, open_journal, owner):
+    """As all of them together say; one that the plan has not is damage."""
+    start(run, open_journal, owner)
+    steps = read_run_state(run).steps
+
+    assert [read_step_state(run, number) for number in (0, 1)] == list(steps)
+    with pytest.raises(WorkspaceException, match="step is missing"):
+        read_step_state(run, 2)
 
 
 @pytest.mark.parametrize(
