@@ -55,4 +55,5 @@ TESTS = (
     ChaosTest("D5", "d05_many_files"),
     ChaosTest("D9", "d09_large_row_group"),
     ChaosTest("S1", "s01_busy_store"),
+    ChaosTest("S2", "s02_broken_answers"),
 )

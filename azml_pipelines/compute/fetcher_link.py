@@ -77,6 +77,8 @@ class SupplyPlan:
     inputs: tuple[SuppliedInputPlan, ...]
     cache: str
     most_bytes: int
+    abreast: int = 1
+    """Bundles that the node processes at the same time."""
 
 
 class FetcherLink:

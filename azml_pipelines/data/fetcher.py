@@ -31,7 +31,7 @@ def main() -> int:
     plan = json.loads(first)
     lease = NodeCache(Path(plan["cache"]), plan["most_bytes"]).lease()
     try:
-        prefetch = Prefetch(_inputs(plan), lease)
+        prefetch = Prefetch(_inputs(plan), lease, plan["abreast"])
         for line in sys.stdin.buffer:
             order = json.loads(line)
             if "take" in order:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FsspecStore"]
 
-_CHECK_SECONDS = 2.0
+_CHECK_SECONDS = 4.0
+"""For how long a look that fails is tried again; silence is waited for longer."""
 _CALL_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 250_000
 _TRIES = 4

@@ -91,6 +91,8 @@ class _Wanted:
 class _Task:
     """A file to fetch; that of the mini-batch that comes first comes first."""
 
+    turn: int
+    """Bundles that are processed at the same time have the same one."""
     position: int
     sequence: int
     wanted: _Wanted | None = field(compare=False)
@@ -102,6 +104,8 @@ class Prefetch:
     Args:
         inputs: The remote inputs, by their number.
         lease: Of the cache.
+        abreast: Bundles that are processed at the same time. What is taken beyond them
+            waits for a worker, and its files wait for those of the ones before.
         threads: Files that are fetched at the same time.
     """
 
@@ -109,10 +113,13 @@ class Prefetch:
         self,
         inputs: Mapping[int, SuppliedFolder],
         lease: CacheLease,
+        abreast: int = 1,
         threads: int = _THREADS,
     ) -> None:
         self._inputs = inputs
         self._lease = lease
+        self._abreast = abreast
+        self._taken = 0
         self._lock = threading.Lock()
         self._wanted: dict[tuple[int, str], _Wanted] = {}
         self._bundles: dict[int, list[_Wanted]] = {}
@@ -127,11 +134,13 @@ class Prefetch:
     def take(self, bundle: int, lines: Iterable[bytes]) -> None:
         """Bring the files of some lines; they stay until the bundle is dropped."""
         with self._lock:
+            turn = self._taken // self._abreast
+            self._taken += 1
             mine = self._bundles.setdefault(bundle, [])
             for position, line in enumerate(lines):
                 number, files = files_of(line)
                 for file in files if number in self._inputs else ():
-                    mine.append(self._want(number, file, position))
+                    mine.append(self._want(number, file, (turn, position)))
 
     def drop(self, bundle: int) -> None:
         """Note that nobody needs the files of a bundle any more, as far as it goes."""
@@ -144,9 +153,9 @@ class Prefetch:
     def close(self) -> None:
         """Stop; what is being fetched is left to itself."""
         for _ in self._threads:
-            self._tasks.put(_Task(-1, next(self._sequence), None))
+            self._tasks.put(_Task(-1, 0, next(self._sequence), None))
 
-    def _want(self, number: int, file: StoredFile, position: int) -> _Wanted:
+    def _want(self, number: int, file: StoredFile, when: tuple[int, int]) -> _Wanted:
         name = number, file.path
         wanted = self._wanted.get(name)
         if wanted is None:
@@ -157,7 +166,7 @@ class Prefetch:
         if wanted.state in {"new", "failed"}:
             self._inputs[number].forget_failure(file)
             wanted.state = "queued"
-            self._tasks.put(_Task(position, next(self._sequence), wanted))
+            self._tasks.put(_Task(*when, next(self._sequence), wanted))
         return wanted
 
     def _forget(self, wanted: _Wanted) -> None:

@@ -16,7 +16,9 @@ __all__ = ["list_pages", "stored_file"]
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _PAGE = 5000
 _PAGE_SECONDS = 60
-_LOOK_SECONDS = 4
+_LOOK_SECONDS = 15
+"""Until a look at a store is given up. A store that is there needs a fraction of one,
+but a machine with much else to do may need seconds to load what speaks to it."""
 _S3 = "S3FileSystem"
 _AZURE = "AzureBlobFileSystem"
 _GOOGLE = frozenset({"GCSFileSystem", "ExtendedGcsFileSystem"})

@@ -140,7 +140,19 @@ def _with_limits(protocol: str, options: dict[str, Any]) -> dict[str, Any]:
         return {**options, "config_kwargs": limits}
     if protocol in _AZURE:
         return _azure(options)
+    if protocol in _GOOGLE:
+        return {"requests_timeout": _google_limits(), **options}
     return options
+
+
+def _google_limits() -> Any:  # noqa: ANN401 - aiohttp's, which is there with gcsfs only
+    try:
+        from aiohttp import ClientTimeout  # noqa: PLC0415 - only Google needs it
+    except ImportError:
+        return None
+    return ClientTimeout(
+        total=None, sock_connect=_CONNECT_SECONDS, sock_read=_READ_SECONDS
+    )
 
 
 def _azure(options: dict[str, Any]) -> dict[str, Any]:

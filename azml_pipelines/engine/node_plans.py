@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.agent import AgentPlan
 from azml_pipelines.compute.fork_server_link import ForkServerPlan
+from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.compute.runner import ProcessLimits
 from azml_pipelines.engine.remote_input import InputSupply, supply_plan
 from azml_pipelines.engine.step_inputs import argument_values
@@ -85,7 +86,9 @@ def agent_plans(
             place.epoch,
             nodes_beside=settings.node_count,
             supply=supply_plan(
-                input_supply(place, step), [found.remote for found in inputs]
+                input_supply(place, step),
+                [found.remote for found in inputs],
+                abreast=usable_cores() if count == AUTO else count,
             ),
         )
         for node, server in zip(

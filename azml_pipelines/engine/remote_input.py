@@ -147,13 +147,14 @@ def _by_bytes(
 
 
 def supply_plan(
-    supply: InputSupply, inputs: Iterable[RemoteInput | None]
+    supply: InputSupply, inputs: Iterable[RemoteInput | None], abreast: int
 ) -> SupplyPlan | None:
     """Say what the fetcher of a node is for; None when nothing is fetched.
 
     Args:
         supply: Of the step.
         inputs: Of the step, in order; None for those that are local.
+        abreast: Bundles that the node processes at the same time.
     """
     plans = tuple(
         SuppliedInputPlan(
@@ -168,4 +169,4 @@ def supply_plan(
     )
     if not plans:
         return None
-    return SupplyPlan(plans, str(supply.cache), supply.most_bytes)
+    return SupplyPlan(plans, str(supply.cache), supply.most_bytes, abreast)

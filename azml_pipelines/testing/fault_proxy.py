@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +23,8 @@ __all__ = ["FaultProxy", "Faults"]
 
 _HEAD_LIMIT = 1 << 16
 _BLOCK = 1 << 16
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Close with a reset, which also takes back what has not arrived yet."""
 _SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
     b"<Message>Please reduce your request rate.</Message></Error>"
@@ -44,6 +47,8 @@ class Faults:
     statuses: tuple[int, ...] = (503, 500, 429)
     cut: float = 0.0
     """Of the answers with a body: the connection ends in the middle of it."""
+    reset: float = 0.0
+    """Of the answers with a body: the connection is reset in the middle of it."""
     stalled: float = 0.0
     """Of the answers with a body: nothing comes for ``stall`` seconds."""
     stall: float = 30.0
@@ -80,6 +85,10 @@ class FaultProxy:
         """Requests that have come in."""
         self.spoiled = 0
         """Those to which something happened."""
+        self.stalls = 0
+        """Answers that stopped in their middle."""
+        self.stalls_sat_out = 0
+        """Those of them whose client was still there when the stall was over."""
 
     @property
     def address(self) -> str:
@@ -169,7 +178,7 @@ class FaultProxy:
         length = _length(answer)
         fault = ""
         if method == "GET" and length and method in faults.methods:
-            for name in ("cut", "stalled", "flipped"):
+            for name in ("cut", "reset", "stalled", "flipped"):
                 if not fault and self._draw(getattr(faults, name)):
                     fault = name
                     self._spoil()
@@ -182,13 +191,30 @@ class FaultProxy:
                     body = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
                 else:
                     client.sendall(body[:at])
-                    time.sleep(faults.stall if fault == "stalled" else 0)
+                    if fault == "stalled":
+                        self._stall(client, faults.stall)
+                    if fault == "reset":
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                     return
             client.sendall(body)
             sent += len(body)
             body = b""
             if length is not None and sent >= length:
                 return
+
+    def _stall(self, client: socket.socket, seconds: float) -> None:
+        """Send nothing; a client that hangs up meanwhile has noticed."""
+        client.settimeout(seconds)
+        try:
+            client.recv(1)
+            waited = False
+        except TimeoutError:
+            waited = True
+        except OSError:
+            waited = False
+        with self._lock:
+            self.stalls += 1
+            self.stalls_sat_out += waited
 
     def _spoil(self) -> None:
         with self._lock:

@@ -113,7 +113,9 @@ def moto_server() -> Iterator[ObjectServer]:
         ServerMissingError: moto is not installed.
     """
     try:
-        import moto  # noqa: F401, PLC0415 - only to see whether it is there
+        # Only to see whether they are there: moto's own server needs flask besides.
+        import flask  # noqa: F401, PLC0415
+        import moto  # noqa: F401, PLC0415
     except ImportError as error:
         msg = "moto is not installed: pip install 'moto[server]'"
         raise ServerMissingError(msg) from error

@@ -7,9 +7,12 @@ import os
 import shutil
 import signal
 import sqlite3
+import threading
 import time
 
 import psutil
+import pytest
+from aiohttp import ClientTimeout
 
 from azml_pipelines.data.file_store import StoreLocation, open_store
 from azml_pipelines.testing.fault_proxy import FaultProxy, Faults
@@ -61,6 +64,50 @@ def test_a_busy_server_with_cut_answers_loses_nothing(s3_lake):
     assert proxy.spoiled > 10
     assert clean == rows
     assert proxy.requests < 1.5 * 3 * 200
+
+
+_IMPATIENT = {
+    "s3": {"config_kwargs": {"read_timeout": 2}},
+    "azure": {"read_timeout": 2},
+    "google": {"requests_timeout": ClientTimeout(sock_read=2)},
+}
+"""What makes the package of each kind of server wait 2 s for more, not 20."""
+
+
+def test_a_stall_is_noticed_and_not_waited_for(lake, tmp_path):
+    """S2: an answer that stops in its middle for 30 s is asked for again before."""
+    url = lake.server.url(lake.container, "deep/er")
+    lake.fill(lake.register(), files=40)
+    with FaultProxy(lake.server.address) as proxy:
+        options = {**lake.server.options(proxy.address), **_IMPATIENT[lake.server.kind]}
+        store = open_store(StoreLocation(url, options))
+        file = store.find("in/0039 ü.txt")
+        proxy.faults = Faults(stalled=1)
+        threading.Timer(1, setattr, (proxy, "faults", Faults())).start()
+        started = time.monotonic()
+        store.fetch(file, tmp_path / "file")
+        seconds = time.monotonic() - started
+
+    assert 1 <= proxy.spoiled
+    assert 1 < seconds < 15
+    assert "39\n" * 39 * 39 == (tmp_path / "file").read_text()
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset"])
+def test_a_broken_answer_is_no_short_file(lake, tmp_path, fault):
+    """S2: a quarter of the answers breaks off; every file is whole all the same."""
+    url = lake.server.url(lake.container, "deep/er")
+    lake.fill(lake.register(), files=12)
+    with FaultProxy(lake.server.address) as proxy:
+        store = open_store(StoreLocation(url, lake.server.options(proxy.address)))
+        files = [file for file in store.files("in") if file.size]
+        proxy.faults = Faults(**{fault: 0.25})
+        for number, file in enumerate(files, 1):
+            store.fetch(file, tmp_path / "file")
+
+            assert f"{number}\n" * number**2 == (tmp_path / "file").read_text()
+
+    assert proxy.spoiled
 
 
 def test_an_outage_fails_the_step_and_not_its_items(s3_lake, wait_for, script):

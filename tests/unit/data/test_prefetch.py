@@ -63,9 +63,9 @@ def lease(tmp_path):
 
 @pytest.fixture
 def prefetch(store, lease, tmp_path):
-    """Fetches into ``in``, one file at a time."""
+    """Fetches into ``in``, one file at a time, for two workers."""
     supplied = SuppliedFolder(store, tmp_path / "in")
-    with closing(Prefetch({0: supplied}, lease, threads=1)) as prefetch:
+    with closing(Prefetch({0: supplied}, lease, abreast=2, threads=1)) as prefetch:
         yield prefetch
 
 
@@ -107,6 +107,21 @@ def test_the_next_mini_batch_of_every_bundle_comes_first(prefetch, store, tmp_pa
     wait_for(str(tmp_path / "in"), "long3")
 
     assert store.fetched.index("short") <= 2
+
+
+def test_what_waits_for_a_worker_does_not_delay_what_has_one(prefetch, store, tmp_path):
+    """Two workers have a bundle each; the third bundle comes after both."""
+    store.gate.clear()
+    bundles = [
+        [store.add(f"{name}{number}", "x") for number in range(3)] for name in "abc"
+    ]
+    for number, files in enumerate(bundles):
+        prefetch.take(number, [_line(file) for file in files])
+    store.gate.set()
+    wait_for(str(tmp_path / "in"), "c2")
+
+    assert ["c0", "c1", "c2"] == store.fetched[-3:]
+    assert {"a1", "b1"} == set(store.fetched[2:4])
 
 
 def test_a_file_that_has_gone_says_so(prefetch, store, tmp_path):

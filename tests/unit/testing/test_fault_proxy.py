@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -78,6 +80,12 @@ def test_a_cut_answer_is_shorter_than_it_said(ask):
         ask("GET", Faults(cut=1))
 
 
+def test_a_reset_breaks_the_connection(ask):
+    """The client does not only see an end, it sees an error."""
+    with pytest.raises(ConnectionResetError):
+        ask("GET", Faults(reset=1))
+
+
 def test_a_flipped_byte_cannot_be_seen_by_length(ask):
     """One byte of the body is another one."""
     status, body = ask("GET", Faults(flipped=1))
@@ -99,3 +107,21 @@ def test_a_server_that_is_down_answers_nobody(ask):
     """The connection ends at once."""
     with pytest.raises((http.client.HTTPException, OSError)):
         ask("GET", Faults(down=True))
+
+
+def test_it_says_who_waited_for_a_stall_to_end(server):
+    """A client that hangs up before has noticed; one that is still there has not."""
+    faults = Faults(stalled=1, stall=0.5)
+    with FaultProxy(f"http://127.0.0.1:{server.server_port}", faults) as proxy:
+        place = urlsplit(proxy.address)
+        for patience in (0.05, 5):
+            link = http.client.HTTPConnection(place.netloc, timeout=patience)
+            with closing(link), suppress(OSError, http.client.IncompleteRead):
+                link.request("GET", "/x")
+                link.getresponse().read()
+            deadline = time.monotonic() + 10
+            while proxy.stalls < (1 if patience < 1 else 2):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+
+    assert 1 == proxy.stalls_sat_out
