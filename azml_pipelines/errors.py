@@ -31,6 +31,7 @@
     . ComputeLostError
     . StalledRunError
     . ConditionError               the condition of a step cannot be decided
+    . EnvironmentBuildError        an environment cannot be built, or lacks something
     . ScriptFailedError            a script or command of a step did not succeed
     . OutputError
     . DamagedPartError
@@ -56,6 +57,7 @@ __all__ = [
     "DeclarationError",
     "EmptyDatasetError",
     "EmptyInputsError",
+    "EnvironmentBuildError",
     "ErrorThresholdExceeded",
     "ExecutionError",
     "ExperimentExecutionException",
@@ -233,6 +235,10 @@ class StalledRunError(ExecutionError):
 
 class ConditionError(ExecutionError):
     """The condition of a step needs a metric that was not logged, or is no number."""
+
+
+class EnvironmentBuildError(ExecutionError):
+    """An environment cannot be built on this machine, or lacks what a step needs."""
 
 
 class ScriptFailedError(ExecutionError):

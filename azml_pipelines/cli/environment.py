@@ -1,4 +1,4 @@
-"""``azml environment``: what is registered as an environment."""
+"""``azml environment``: what is registered as an environment, and what is built."""
 
 from __future__ import annotations
 
@@ -18,23 +18,39 @@ from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from azml_pipelines.pipeline.environment_definition import RegisteredEnvironment
+    from azml_pipelines.run.workspace import Workspace
 
 __all__ = ["environment"]
 
 
-@click.group(short_help="List or show environments.")
+@click.group(short_help="Build, list or show environments.")
 def environment() -> None:
-    """Look at the registered environments of this workspace."""
+    """Look at the registered environments of this workspace, and build them."""
+
+
+@environment.command("build")
+@click.argument("name", metavar="NAME[:VERSION]")
+@as_json
+def build_environment(name: str, *, json_wanted: bool) -> None:
+    """Build an environment on this machine, unless it is there.
+
+    Runs do that by themselves; this does it before.
+    """
+    home = workspace()
+    found = _registered(home, name)
+    home.build_environment(found.definition)
+    print_fields(_fields(home, found), json_wanted=json_wanted)
 
 
 @environment.command("list")
 @as_json
 def list_environments(*, json_wanted: bool) -> None:
     """List the latest version of every environment by name."""
-    rows = [_fields(one) for one in workspace().list_environments()]
+    home = workspace()
+    rows = [_fields(home, one) for one in home.list_environments()]
     print_rows(
         rows,
-        ("name", "version"),
+        ("name", "version", "build", "folder"),
         json_wanted=json_wanted,
         none="No environments yet. To make one: environment.register(workspace)",
     )
@@ -46,14 +62,27 @@ def list_environments(*, json_wanted: bool) -> None:
 def show_environment(name: str, *, json_wanted: bool) -> None:
     """Show one version of an environment, by default the latest."""
     home = workspace()
+    print_fields(_fields(home, _registered(home, name)), json_wanted=json_wanted)
+
+
+def _registered(home: Workspace, name: str) -> RegisteredEnvironment:
     found = home.find_environment(*name_and_version(name))
     if found is None:
         known = [one.name for one in home.list_environments()]
         msg = f"No environment is called {shown(name)}; registered: {listed(known)}."
         raise UserErrorException(msg)
-    print_fields(_fields(found), json_wanted=json_wanted)
+    return found
 
 
-def _fields(found: RegisteredEnvironment) -> dict[str, Any]:
+def _fields(home: Workspace, found: RegisteredEnvironment) -> dict[str, Any]:
     definition = found.definition.model_dump(mode="json", exclude_none=True)
-    return {"name": found.name, "version": found.version, "definition": definition}
+    built = home.built_environment(found.definition)
+    return {
+        "name": found.name,
+        "version": found.version,
+        "build": found.definition.python.build,
+        "folder": None if built is None else str(built.folder),
+        "tool": None if built is None else built.tool,
+        "packages": None if built is None else built.packages,
+        "definition": definition,
+    }

@@ -33,7 +33,7 @@ _COMMANDS = {
     "datastore": "List, add or check datastores.",
     "dataset": "List or show datasets.",
     "model": "List or show models.",
-    "environment": "List or show environments.",
+    "environment": "Build, list or show environments.",
     "compute": "List or show compute targets.",
     "pipeline": "List or show published pipelines.",
     "schedule": "List, make or change schedules.",

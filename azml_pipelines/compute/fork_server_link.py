@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from azml_pipelines.compute.interpreter import Interpreter
     from azml_pipelines.worker.messages import NodeStart, ScriptStart, WorkerStart
     from azml_pipelines.worker.page import Page
 
@@ -46,7 +47,7 @@ class ForkServerLostError(Exception):
 class ForkServerPlan:
     """What has to be known to start a fork server, but not yet to use it."""
 
-    interpreter: str
+    interpreter: Interpreter
     """The Python that runs the workers."""
     log: Path
     """Gets what the fork server itself prints."""
@@ -78,19 +79,16 @@ class ForkServerLink:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with theirs, log.open("ab") as output:
             self._process = subprocess.Popen(
-                [
-                    plan.interpreter,
-                    "-P",
-                    "-m",
-                    plan.program,
-                    str(theirs.fileno()),
-                    *plan.preload,
-                ],
+                plan.interpreter.command(
+                    plan.program, str(theirs.fileno()), *plan.preload
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=[theirs.fileno()],
-                env=worker_environment_allowlist(os.environ),
+                env=plan.interpreter.variables(
+                    worker_environment_allowlist(os.environ)
+                ),
                 start_new_session=True,
             )
         if node is not None:

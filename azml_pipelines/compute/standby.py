@@ -34,19 +34,20 @@ class Standby:
         self._expected: tuple[ForkServerPlan, ...] = ()
         self._servers: dict[ForkServerPlan, ForkServerLink] = {}
         self._cluster: LocalCluster | None = None
-        self._scripts: ScriptRunner | None = None
+        self._scripts: dict[ForkServerPlan, ScriptRunner] = {}
         self._lock = threading.RLock()
 
     def scripts(self, plan: ForkServerPlan) -> ScriptRunner:
         """Return what runs the scripts and commands of the run.
 
         Args:
-            plan: How to start its fork server, when it is asked for first.
+            plan: How to start its fork server, when it is asked for first; there is
+                one for each interpreter.
         """
         with self._lock:
-            if self._scripts is None:
-                self._scripts = ScriptRunner(plan)
-            return self._scripts
+            if plan not in self._scripts:
+                self._scripts[plan] = ScriptRunner(plan)
+            return self._scripts[plan]
 
     def expect(self, servers: Iterable[ForkServerPlan]) -> None:
         """Note which fork servers the steps after this one will need, in order."""
@@ -107,9 +108,9 @@ class Standby:
 
     def close(self) -> None:
         """End everything that nobody has fetched."""
-        if self._scripts is not None:
-            self._scripts.close()
-            self._scripts = None
+        for scripts in self._scripts.values():
+            scripts.close()
+        self._scripts = {}
         for plan, server in self._servers.items():
             server.close()
             if plan.log.exists() and not plan.log.stat().st_size:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from azml_pipelines.compute.fork_server_link import ForkServerPlan
 from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.compute.runner import ProcessLimits
 from azml_pipelines.engine.remote_input import InputSupply, supply_plan
+from azml_pipelines.engine.step_environment import step_interpreter
 from azml_pipelines.engine.step_inputs import argument_values
 from azml_pipelines.engine.step_output import output_form
 from azml_pipelines.engine.worker_environment import (
@@ -108,16 +108,18 @@ def fork_server_plans(
 ) -> list[ForkServerPlan]:
     """Say how to start the fork server of each node of a step."""
     logs = place.folder.step(step.step_run_id).logs / "sys" / "node"
+    python = step_interpreter(step, place.run.workspace)
     return [
-        ForkServerPlan(sys.executable, logs / node / "fork_server.txt", _PRELOAD)
+        ForkServerPlan(python, logs / node / "fork_server.txt", _PRELOAD)
         for node in _node_names(step)
     ]
 
 
-def script_server_plan(place: StepPlace) -> ForkServerPlan:
-    """Say how to start the fork server of all scripts and commands of a run."""
+def script_server_plan(place: StepPlace, step: StepPlan) -> ForkServerPlan:
+    """Say how to start the fork server of all scripts with a step's interpreter."""
     log = place.folder.root / "scripts.log"
-    return ForkServerPlan(sys.executable, log, _PRELOAD)
+    python = step_interpreter(step, place.run.workspace)
+    return ForkServerPlan(python, log, _PRELOAD)
 
 
 def _node_names(step: ParallelRunStepPlan) -> list[str]:

@@ -11,6 +11,7 @@ from azml_pipelines.data.listing import list_files
 from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.engine.reuse_decision import decide
+from azml_pipelines.engine.step_environment import step_packages
 from azml_pipelines.engine.step_fingerprint import (
     content_parts,
     declared_fingerprint,
@@ -98,7 +99,7 @@ def _decide(
     lines: list[ContentLine],
 ) -> Decision:
     source = Path(step.source_directory) if step.source_directory else None
-    declared = declared_fingerprint(step, source)
+    declared = declared_fingerprint(step, source, step_packages(step, plan.workspace))
 
     def read() -> tuple[Part, ...]:
         return content_parts(step, cache, note=lines.append)

@@ -109,6 +109,7 @@ def prepare_replay(
     """
     plan = read_effective_plan(folder)
     step = _chosen(plan.steps, step_name)
+    _refuse_other_interpreter(step)
     line = _line(folder, step, mini_batch)
     if first_item or item_count is not None:
         count = _count(line, mini_batch, first_item, item_count)
@@ -130,6 +131,17 @@ def _chosen(steps: Sequence[StepPlan], name: str | None) -> ParallelRunStepPlan:
         "replay --step NAME."
     )
     raise UserErrorException(msg)
+
+
+def _refuse_other_interpreter(step: ParallelRunStepPlan) -> None:
+    environment = step.environment
+    if environment is not None and environment.python.build is not None:
+        msg = (
+            f"Step {step.name!r} runs in environment {environment.name!r}, which is "
+            "built for it, and a replay has only the present process. Run the script "
+            "by hand with the Python of the environment: azml environment list."
+        )
+        raise UserErrorException(msg)
 
 
 def _line(folder: RunFolder, step: ParallelRunStepPlan, mini_batch: int) -> bytes:

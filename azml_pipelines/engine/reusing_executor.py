@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.engine.reuse_decision import base_for, decide
+from azml_pipelines.engine.step_environment import step_packages
 from azml_pipelines.engine.step_fingerprint import (
     MOST_FILES,
     ChangedInputError,
@@ -103,7 +104,8 @@ class ReusingExecutor:
     def _reused(self) -> bool:
         """Decide, once for all orchestrators of the run."""
         source = self._folder.snapshot if self._step.source_directory else None
-        declared = declared_fingerprint(self._step, source)
+        packages = step_packages(self._step, self._context.run.workspace)
+        declared = declared_fingerprint(self._step, source, packages)
         lines: list[ContentLine] = []
         with (
             using_results(self._workspace),

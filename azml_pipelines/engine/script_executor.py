@@ -116,7 +116,7 @@ class ScriptExecutor:
     def run(self, start: ScriptStart, logs: ScriptLogs) -> ScriptEnd:
         """Run one try in a process of its own; a debug run has something else."""
         context = self._context
-        scripts = context.standby.scripts(script_server_plan(context))
+        scripts = context.standby.scripts(script_server_plan(context, self._step))
         limits = self._step.limits
         return scripts.run(start, logs, timeout=limits.timeout, check=context.check)
 

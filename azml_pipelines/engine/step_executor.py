@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from azml_pipelines.compute.standby import Standby
 from azml_pipelines.engine.conditions import reason_to_skip
 from azml_pipelines.engine.node_plans import StepPlace
+from azml_pipelines.engine.step_environment import prepare_environment
 from azml_pipelines.errors import AzmlError, ExecutionError, RunCanceledError
 from azml_pipelines.failpoints import point
 from azml_pipelines.registry import Registry
@@ -110,6 +111,7 @@ def run_step(
         if reason:
             raise StepSkipped(reason)
         journal.start_step(position)
+        prepare_environment(step, context.run.workspace, context.check)
         executor.work()
     except RunCanceledError:
         end("Canceled", None)

@@ -15,12 +15,11 @@ from azml_pipelines.engine.step_inputs import input_definition
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.fingerprint import Part, declared_parts
 from azml_pipelines.store.code_files import used_files
-from azml_pipelines.store.packages import installed_packages
 from azml_pipelines.store.reuse_record import ContentLine
 from azml_pipelines.store.snapshot import IGNORE_FILES, snapshot_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from azml_pipelines.plan.run_plan import (
@@ -48,12 +47,15 @@ class ChangedInputError(UserErrorException):
     """A file of an input was written to while the step ran."""
 
 
-def declared_fingerprint(step: StepPlan, source: Path | None) -> tuple[Part, ...]:
+def declared_fingerprint(
+    step: StepPlan, source: Path | None, packages: Mapping[str, str]
+) -> tuple[Part, ...]:
     """Return all parts that do not depend on what inputs hold.
 
     Args:
         step: Of a plan.
         source: Its source directory or the copy of it; None for a step without one.
+        packages: Of the interpreter that runs it, name to version.
     """
     parts = list(declared_parts(step))
     if step.environment is not None:
@@ -66,7 +68,7 @@ def declared_fingerprint(step: StepPlan, source: Path | None) -> tuple[Part, ...
         ]
     parts += [
         Part("environment", f"package {name}", version)
-        for name, version in installed_packages().items()
+        for name, version in packages.items()
     ]
     if source is not None:
         parts += _code(step, source)

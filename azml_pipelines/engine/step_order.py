@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.engine.node_plans import fork_server_plans
+from azml_pipelines.engine.step_environment import is_ready
 from azml_pipelines.engine.step_executor import StepSkipped, make_executor, run_step
 from azml_pipelines.engine.step_schedule import ScheduledStep, StepSchedule
 from azml_pipelines.errors import ExecutionError, RunCanceledError
@@ -179,6 +180,7 @@ class _Steps:
             for number, step in enumerate(steps, first)
             if isinstance(step, ParallelRunStepPlan)
             and number not in self._schedule.running
+            and is_ready(step, self._context.run.workspace)
         )
         plans = (fork_server_plans(self._context, step) for step in ahead)
         self._context.standby.expect(chain.from_iterable(plans))

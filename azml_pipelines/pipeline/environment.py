@@ -1,6 +1,6 @@
-"""What a script asks for around it: packages, image, variables. Recorded, not built.
+"""What a script asks for around it: packages, image, variables.
 
-Scripts run in the current interpreter; only ``environment_variables`` has an effect.
+Scripts run in the current interpreter unless ``build`` asks for one of their own.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from azml_pipelines.errors import (
     NotAvailableError,
     UserErrorException,
 )
-from azml_pipelines.masking import mask_content, stored_variables
 from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
-from azml_pipelines.pipeline.environment_definition import parse_environment
+from azml_pipelines.pipeline.environment_build import BUILDS
+from azml_pipelines.pipeline.environment_content import as_definition
 from azml_pipelines.pipeline.environment_files import (
     read_folder,
     read_packages,
     read_requirements,
+    wheel_address,
     write_folder,
 )
 from azml_pipelines.pipeline.environment_sections import (
@@ -31,7 +32,6 @@ from azml_pipelines.pipeline.environment_sections import (
     PythonSection,
     SparkSection,
 )
-from azml_pipelines.pipeline.environment_variables import as_mapping
 from azml_pipelines.signatures import explained
 from azml_pipelines.wording import listed, shown
 
@@ -50,7 +50,6 @@ __all__ = [
     "ImageBuild",
 ]
 
-_SECTIONS = ("base_image_registry",)
 _CURATED_PREFIXES = ("azureml", "microsoft")
 
 
@@ -60,14 +59,18 @@ class Environment:
     Args:
         name: Names that begin with ``AzureML`` or ``Microsoft`` belong to curated
             environments and cannot be registered.
+        build: An extension of version 1. ``"venv"`` has the pip packages installed by
+            uv or pip, ``"conda"`` all of them by micromamba, mamba or conda, once per
+            machine and content; steps then run in that interpreter. None runs them in
+            the current one, whatever it has. The same as assigning ``python.build``.
     """
 
     @explained
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, build: str | None = None) -> None:
         self.name = _checked_name(name)
         self.version: str | None = None
         self.label: str | None = None
-        self.python = PythonSection()
+        self.python = PythonSection(build=_checked_build(name, build))
         self.docker = DockerSection()
         self.spark = SparkSection()
         self.r: object = None
@@ -83,13 +86,7 @@ class Environment:
         Raises:
             UserErrorException: The name belongs to curated environments.
         """
-        if self.name.lower().startswith(_CURATED_PREFIXES):
-            msg = (
-                f"Environment {shown(self.name)} cannot be registered: names that "
-                "begin with AzureML or Microsoft are reserved. Use "
-                "clone('another-name')."
-            )
-            raise UserErrorException(msg)
+        _refuse_curated(self.name)
         stored = workspace.save_environment(self.name, self.definition())
         return Environment._registered(stored)
 
@@ -118,13 +115,7 @@ class Environment:
             curated = Environment(name)
             curated.version = version or "1"
             return curated
-        known = listed(sorted(e.name for e in workspace.list_environments()))
-        msg = (
-            f"No environment is called {shown(name)}"
-            f"{f' with version {version}' if version else ''}; "
-            f"registered: {known}. Register one with environment.register()."
-        )
-        raise UserErrorException(msg)
+        raise UserErrorException(_none_called(workspace, name, version))
 
     @staticmethod
     def list(workspace: EnvironmentHome) -> dict[str, Environment]:
@@ -133,22 +124,28 @@ class Environment:
         return {known.name: Environment._registered(known) for known in stored}
 
     @staticmethod
-    def from_conda_specification(name: str, file_path: str) -> Environment:
-        """Make one from a conda YAML file."""
-        made = Environment(name)
+    def from_conda_specification(
+        name: str, file_path: str, *, build: str | None = None
+    ) -> Environment:
+        """Make one from a conda YAML file; ``build`` as in the constructor."""
+        made = Environment(name, build=build)
         made.python.conda_dependencies = CondaDependencies(file_path)
         return made
 
     @staticmethod
     def from_pip_requirements(
-        name: str, file_path: str, pip_version: str | None = None
+        name: str,
+        file_path: str,
+        pip_version: str | None = None,
+        *,
+        build: str | None = None,
     ) -> Environment:
-        """Make one from a requirements file.
+        """Make one from a requirements file; ``build`` as in the constructor.
 
         Raises:
             DeclarationError: The file cannot be read.
         """
-        made = Environment(name)
+        made = Environment(name, build=build)
         made.python.conda_dependencies = read_requirements(file_path, pip_version)
         return made
 
@@ -171,9 +168,8 @@ class Environment:
     ) -> Environment:
         """Make one from an image, with packages from at most one file."""
         made = Environment(name)
-        made.python.conda_dependencies = read_packages(
-            name, conda_specification, pip_requirements
-        )
+        found = read_packages(name, conda_specification, pip_requirements)
+        made.python.conda_dependencies = found
         made.docker.base_image = image
         if container_registry is not None:
             made.docker.base_image_registry = container_registry
@@ -188,9 +184,8 @@ class Environment:
     ) -> Environment:
         """Make one from a Dockerfile: its path or its text."""
         made = Environment(name)
-        made.python.conda_dependencies = read_packages(
-            name, conda_specification, pip_requirements
-        )
+        found = read_packages(name, conda_specification, pip_requirements)
+        made.python.conda_dependencies = found
         is_path = "\n" not in dockerfile and Path(dockerfile).is_file()
         text = Path(dockerfile).read_text(encoding="utf-8") if is_path else dockerfile
         made.docker.base_image = None
@@ -228,14 +223,7 @@ class Environment:
         Raises:
             UserErrorException: There is no such file.
         """
-        wheel = Path(file_path).absolute()
-        if not wheel.is_file():
-            msg = (
-                f"There is no wheel {shown(file_path)}. Build it first, or mend the "
-                "path."
-            )
-            raise UserErrorException(msg)
-        return wheel.as_uri()
+        return wheel_address(file_path)
 
     def clone(self, new_name: str) -> Environment:
         """Return a copy with another name and no version."""
@@ -257,14 +245,24 @@ class Environment:
         write_folder(path, self.definition(), overwrite=overwrite)
 
     def build(self, workspace: EnvironmentHome) -> ImageBuild:
-        """Return a finished build: nothing has to be built."""
-        return ImageBuild(self.name)
+        """Build what ``python.build`` asks for, and return when it is there.
+
+        Runs do that by themselves. Without ``python.build`` nothing has to be built.
+
+        Raises:
+            DeclarationError: It cannot be built as declared.
+            EnvironmentBuildError: Building it failed; the message says where.
+        """
+        definition = self.definition()
+        if definition.python.build is None:
+            return ImageBuild(self.name)
+        return ImageBuild(self.name, folder=workspace.build_environment(definition))
 
     def build_local(
         self, workspace: EnvironmentHome, platform: object = None, **kwargs: object
     ) -> ImageBuild:
-        """Return a finished build: nothing has to be built."""
-        return ImageBuild(self.name)
+        """Do the same as ``build``: everything is on this machine."""
+        return self.build(workspace)
 
     def get_image_details(self, workspace: EnvironmentHome) -> None:
         """Raise: there is no image.
@@ -273,8 +271,9 @@ class Environment:
             NotAvailableError: Always.
         """
         msg = (
-            f"Environment {shown(self.name)} has no image: scripts run in the current "
-            "interpreter. Look at environment.docker for what was declared."
+            f"Environment {shown(self.name)} has no image: scripts run in an "
+            "interpreter of this machine. Look at environment.docker for what was "
+            "declared."
         )
         raise NotAvailableError(msg)
 
@@ -282,9 +281,10 @@ class Environment:
         """Return this as data; an extension of version 1.
 
         Raises:
-            DeclarationError: An attribute was assigned something that cannot be stored.
+            DeclarationError: An attribute was assigned something that cannot be
+                stored, or ``python.build`` asks for what cannot be built.
         """
-        return parse_environment(_as_content(self), f"Environment {shown(self.name)}")
+        return as_definition(self)
 
     @staticmethod
     def from_definition(definition: EnvironmentDefinition) -> Environment:
@@ -312,35 +312,32 @@ def _checked_name(name: object) -> str:
     return name
 
 
-def _as_content(environment: Environment) -> dict[str, object]:
-    python, docker, spark = environment.python, environment.docker, environment.spark
-    conda: object = python.conda_dependencies
-    if conda is not None and not isinstance(conda, CondaDependencies):
+def _checked_build(name: str, build: object) -> str | None:
+    if build is None or build in BUILDS:
+        return build
+    msg = (
+        f"Environment {shown(name)}: build={shown(build)} is not allowed. Give 'venv', "
+        "'conda' or None."
+    )
+    raise DeclarationError(msg)
+
+
+def _refuse_curated(name: str) -> None:
+    if name.lower().startswith(_CURATED_PREFIXES):
         msg = (
-            f"Environment {shown(environment.name)}: python.conda_dependencies is "
-            f"{shown(conda)}. Assign a CondaDependencies."
+            f"Environment {shown(name)} cannot be registered: names that begin with "
+            "AzureML or Microsoft are reserved. Use clone('another-name')."
         )
-        raise DeclarationError(msg)
-    registry = docker.base_image_registry
-    variables = as_mapping(environment.environment_variables)
-    return {
-        "name": environment.name,
-        "python": vars(python)
-        | {"conda_dependencies": conda and mask_content(conda.as_dict())},
-        "docker": mask_content(
-            {key: value for key, value in vars(docker).items() if key not in _SECTIONS}
-        )
-        | {
-            "base_image_registry": {
-                "address": registry.address,
-                "username": registry.username,
-            }
-        },
-        "spark": vars(spark) | {"packages": [vars(p) for p in spark.packages]},
-        # References only: a definition is stored, and a stored secret is no secret.
-        "environment_variables": stored_variables(variables),
-        "inferencing_stack_version": environment.inferencing_stack_version,
-    }
+        raise UserErrorException(msg)
+
+
+def _none_called(workspace: EnvironmentHome, name: str, version: str | None) -> str:
+    known = listed(sorted(one.name for one in workspace.list_environments()))
+    return (
+        f"No environment is called {shown(name)}"
+        f"{f' with version {version}' if version else ''}; "
+        f"registered: {known}. Register one with environment.register()."
+    )
 
 
 def _version(name: str, version: object) -> int | None:

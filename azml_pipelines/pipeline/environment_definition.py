@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -41,6 +41,9 @@ class PythonDefinition(_Section):
     base_conda_environment: str | None = None
     user_managed_dependencies: bool = False
     interpreter_path: str = "python"
+    build: Literal["venv", "conda"] | None = None
+    """What is built for the packages; None for the interpreter that is there already.
+    An extension of version 1."""
 
 
 class RegistryDefinition(_Section):
@@ -113,6 +116,9 @@ class EnvironmentHome(Protocol):
 
     def list_environments(self) -> list[RegisteredEnvironment]:
         """Return the latest version of each environment."""
+
+    def build_environment(self, definition: EnvironmentDefinition) -> str:
+        """Build it on this machine, unless it is there; return its folder."""
 
 
 def parse_environment(content: object, source: str) -> EnvironmentDefinition:

@@ -15,7 +15,13 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from azml_pipelines.pipeline.environment_definition import EnvironmentDefinition
 
-__all__ = ["read_folder", "read_packages", "read_requirements", "write_folder"]
+__all__ = [
+    "read_folder",
+    "read_packages",
+    "read_requirements",
+    "wheel_address",
+    "write_folder",
+]
 
 _FILE_NAME = "azureml_environment.json"
 
@@ -110,3 +116,16 @@ def read_requirements(path: str, pip_version: str | None = None) -> CondaDepende
         packages.set_pip_option(option)
     packages.set_pip_requirements([line for line in wanted if not line.startswith("-")])
     return packages
+
+
+def wheel_address(path: str) -> str:
+    """Return the address of a wheel on this machine.
+
+    Raises:
+        UserErrorException: There is no such file.
+    """
+    wheel = Path(path).absolute()
+    if not wheel.is_file():
+        msg = f"There is no wheel {shown(path)}. Build it first, or mend the path."
+        raise UserErrorException(msg)
+    return wheel.as_uri()

@@ -1,4 +1,4 @@
-"""The parts of an environment, as attributes that a user assigns. Recorded only."""
+"""The parts of an environment, as attributes that a user assigns."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class PythonSection:
     base_conda_environment: str | None = None
     user_managed_dependencies: bool = False
     interpreter_path: str = "python"
+    build: str | None = None
+    """``"venv"`` or ``"conda"`` to have the packages installed; an extension."""
 
     @staticmethod
     def from_definition(definition: PythonDefinition) -> PythonSection:
@@ -126,15 +128,20 @@ class SparkSection:
 
 @dataclass(frozen=True)
 class ImageBuild:
-    """What ``build()`` returns. Nothing is built, so it has succeeded already."""
+    """What ``build()`` returns when all is done, whatever there was to do."""
 
     environment_name: str
     status: str = "Succeeded"
+    folder: str | None = None
+    """Where the environment is; None for the current interpreter. An extension."""
 
     def wait_for_completion(self, show_output: bool = True) -> None:
         """Return at once."""
         if show_output:
-            print(  # noqa: T201 - version 1 prints the build log here
-                f"Environment {shown(self.environment_name)} is recorded; scripts run "
-                "in the current interpreter, so no image is built."
+            what = (
+                f"is built in {self.folder}."
+                if self.folder
+                else "is recorded; scripts run in the current interpreter, so nothing "
+                "is built."
             )
+            print(f"Environment {shown(self.environment_name)} {what}")  # noqa: T201 - version 1 prints the build log here

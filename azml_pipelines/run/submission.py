@@ -22,6 +22,7 @@ from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.parameter_values import resolve_values
 from azml_pipelines.plan.reuse_options import ReuseOptions, apply_reuse_options
 from azml_pipelines.plan.run_plan import RunPlan, WorkspacePlan
+from azml_pipelines.run.environment_check import check_environments
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.run.store_check import check_stores
 from azml_pipelines.run.submitting_once import submit_once
@@ -152,6 +153,7 @@ class _Making:
         for step in plan.steps:
             resolve_variables(step.variables, os.environ)
         check_stores(plan)
+        check_environments(plan, debug=self.wanted.debug)
         workspace.prepare_storage()
         folder = workspace.folder.run(run_id)
         _write_down(folder, plan, self.definition)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.target import ComputeTarget
@@ -12,11 +9,11 @@ from azml_pipelines.data.datastore import open_datastore
 from azml_pipelines.data.datastore_home import DatastoreSettings, DatastoreType
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.run.dataset_mapping import DatasetMapping
+from azml_pipelines.run.workspace_environments import WorkspaceEnvironments
+from azml_pipelines.run.workspace_place import checked_name, is_text
 from azml_pipelines.run.workspace_storage import read_storage
-from azml_pipelines.store.private_folder import check_private, make_private
-from azml_pipelines.store.workspace_folder import WorkspaceFolder
+from azml_pipelines.store.private_folder import make_private
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
@@ -26,11 +23,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.dataset_home import RegisteredDataset
     from azml_pipelines.data.datastore import AbstractDatastore
     from azml_pipelines.data.definition import DatasetDefinition
-    from azml_pipelines.pipeline.environment_definition import (
-        EnvironmentDefinition,
-        RegisteredEnvironment,
-    )
-    from azml_pipelines.store.catalog import Catalog, ComputeRecord
+    from azml_pipelines.store.catalog import ComputeRecord
 
 __all__ = ["WorkspaceRegistrations"]
 
@@ -41,44 +34,13 @@ _BUILT_IN: dict[str, DatastoreType] = {
 }
 
 
-class WorkspaceRegistrations:
+class WorkspaceRegistrations(WorkspaceEnvironments):
     """Datastores, datasets, environments and compute targets of a workspace.
 
     Implements ``DatastoreHome``, ``DatasetHome``, ``EnvironmentHome`` and
     ``ComputeHome``. Two datastores always exist; they are not in the catalog, so a
     workspace whose folder is moved finds them again.
-
-    Args:
-        root: The folder whose storage this is; nothing is made before it is needed.
-
-    Raises:
-        WorkspaceException: The storage is somebody else's, or others may write there.
     """
-
-    def __init__(self, root: Path) -> None:
-        self.folder = WorkspaceFolder(root)
-        check_private(self.folder.storage)
-
-    def prepare_storage(self) -> None:
-        """Make the storage folder, for its owner only and invisible to git."""
-        storage = self.folder.storage
-        storage.mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_private(storage, missing=False)
-        for folder in (self.folder.datastores, self.folder.models, self.folder.runs):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        ignore = storage / ".gitignore"
-        with suppress(FileExistsError):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(ignore, flags, 0o600), "w") as file:
-                file.write("*\n")
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """What is registered under which name; an extension of version 1."""
-        from azml_pipelines.store.catalog_place import open_catalog  # noqa: PLC0415 - SQLAlchemy
-
-        self.prepare_storage()
-        return open_catalog(self.folder)
 
     @property
     def datastores(self) -> dict[str, AbstractDatastore]:
@@ -96,8 +58,8 @@ class WorkspaceRegistrations:
         saved = self.catalog.datastores
         if name is None:
             name = saved.default or _DEFAULT_DATASTORE
-        settings = saved.find(name) if _is_text(name) else None
-        if settings is None and _is_text(name) and name in _BUILT_IN:
+        settings = saved.find(name) if is_text(name) else None
+        if settings is None and is_text(name) and name in _BUILT_IN:
             settings = self._built_in(name)
         if settings is None:
             msg = (
@@ -198,7 +160,7 @@ class WorkspaceRegistrations:
         Raises:
             UserErrorException: Unknown; the message lists what is registered.
         """
-        return self.catalog.datasets.find(_text("dataset", name), version)
+        return self.catalog.datasets.find(checked_name("dataset", name), version)
 
     def find_dataset_by_id(self, dataset_id: str) -> RegisteredDataset:
         """Return the version of a dataset with this id.
@@ -221,27 +183,6 @@ class WorkspaceRegistrations:
         self.catalog.datasets.delete(name)
 
     @property
-    def environments(self) -> dict[str, Environment]:
-        """The latest version of every registered environment, by name."""
-        return Environment.list(self)
-
-    def save_environment(
-        self, name: str, definition: EnvironmentDefinition
-    ) -> RegisteredEnvironment:
-        """Store a new version of an environment; an equal one is the same version."""
-        return self.catalog.environments.save(name, definition)
-
-    def find_environment(
-        self, name: str, version: int | None = None
-    ) -> RegisteredEnvironment | None:
-        """Return a version of an environment, the latest one for None, or None."""
-        return self.catalog.environments.find(_text("environment", name), version)
-
-    def list_environments(self) -> list[RegisteredEnvironment]:
-        """Return the latest version of every environment."""
-        return self.catalog.environments.latest()
-
-    @property
     def compute_targets(self) -> dict[str, ComputeTarget]:
         """Every compute target by name; ``local`` always exists."""
         return {target.name: target for target in ComputeTarget.list(self)}
@@ -252,7 +193,7 @@ class WorkspaceRegistrations:
 
     def find_compute(self, name: str) -> ComputeRecord | None:
         """Return what was saved about a compute target, or None."""
-        return self.catalog.computes.find(name) if _is_text(name) else None
+        return self.catalog.computes.find(name) if is_text(name) else None
 
     def list_computes(self) -> list[ComputeRecord]:
         """Return all saved compute targets, sorted by name."""
@@ -274,17 +215,3 @@ class WorkspaceRegistrations:
             protocol="https",
             endpoint="core.windows.net",
         )
-
-
-def _is_text(name: object) -> bool:
-    """Whether a name can be looked up: it is text, and Unicode."""
-    return isinstance(name, str) and not any(
-        "\ud800" <= one <= "\udfff" for one in name
-    )
-
-
-def _text(kind: str, name: str) -> str:
-    if not _is_text(name):
-        msg = f"No {kind} is called {shown(name)}: a name is text. Give another one."
-        raise UserErrorException(msg)
-    return name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import queue
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from azml_pipelines.compute.fork_server_link import (
     ForkServerLostError,
     ForkServerPlan,
 )
+from azml_pipelines.compute.interpreter import CURRENT
 from azml_pipelines.compute.runner import InitError, ProcessLimits
 from azml_pipelines.errors import InitFailedError
 from azml_pipelines.serving.messages import Answer, Invocation, Setup
@@ -187,7 +187,7 @@ class ModelPool:
             if self._server is None or self._server.lost:
                 preload = tuple(place.partition(":")[0] for place in _STARTUP)
                 plan = ForkServerPlan(
-                    sys.executable,
+                    CURRENT,
                     self._folder / "fork_server.txt",
                     preload,
                     program="azml_pipelines.serving.model_worker",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["installed_packages"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["installed_packages", "packages_in"]
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _SUFFIXES = (".dist-info", ".egg-info")
@@ -18,11 +22,24 @@ def installed_packages() -> dict[str, str]:
     Only names of folders are read, which takes a millisecond. What a path makes
     importable without having been installed is not seen.
     """
-    found = {"python": platform.python_version()}
-    for place in sys.path:
-        # Not the folder of a script, which is another one in each process.
-        if os.path.basename(place) not in _INSTALLED:  # noqa: PTH119 - a name is enough
-            continue
+    # Not the folder of a script, which is another one in each process.
+    places = [
+        place
+        for place in sys.path
+        if os.path.basename(place) in _INSTALLED  # noqa: PTH119 - a name is enough
+    ]
+    return packages_in(places, platform.python_version())
+
+
+def packages_in(places: Iterable[str], python: str) -> dict[str, str]:
+    """Return name to version of what lies in folders of packages, sorted by name.
+
+    Args:
+        places: The folders, in the order of imports.
+        python: The version of Python, which is one of them.
+    """
+    found = {"python": python}
+    for place in places:
         try:
             names = os.listdir(place)  # noqa: PTH208 - names are enough
         except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
@@ -10,6 +9,7 @@ import pytest
 
 from azml_pipelines.compute.agent import Agent, AgentPlan
 from azml_pipelines.compute.fork_server_link import ForkServerPlan
+from azml_pipelines.compute.interpreter import CURRENT
 from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.compute.runner import ProcessLimits
 from azml_pipelines.widgets.step_table import text
@@ -85,7 +85,7 @@ def agent(tmp_path):
     plan = AgentPlan(
         start,
         str(snapshot),
-        ForkServerPlan(sys.executable, tmp_path / "log.txt"),
+        ForkServerPlan(CURRENT, tmp_path / "log.txt"),
         3,
         ProcessLimits(run=30, init=30),
         epoch=1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from azml_pipelines import (
     PipelineData,
 )
 from azml_pipelines.compute.fork_server_link import ForkServerPlan
+from azml_pipelines.compute.interpreter import CURRENT
 from azml_pipelines.compute.standby import Standby
 from azml_pipelines.worker.messages import NodeStart
 
@@ -52,7 +52,7 @@ def needs(tmp_path):
             parts=str(tmp_path),
             logs=str(tmp_path),
         )
-        return Needs(ForkServerPlan(sys.executable, tmp_path / f"{name}.txt"), start)
+        return Needs(ForkServerPlan(CURRENT, tmp_path / f"{name}.txt"), start)
 
     return needs
 

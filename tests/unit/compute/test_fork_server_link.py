@@ -16,6 +16,7 @@ from azml_pipelines.compute.fork_server_link import (
     ForkServerLostError,
     ForkServerPlan,
 )
+from azml_pipelines.compute.interpreter import Interpreter
 from azml_pipelines.worker.messages import NodeStart, WorkerStart
 from azml_pipelines.worker.page import Page
 
@@ -43,7 +44,7 @@ def start(tmp_path: Path):
             parts=str(tmp_path),
             logs=str(tmp_path),
         )
-        plan = ForkServerPlan(str(interpreter), tmp_path / "log.txt")
+        plan = ForkServerPlan(Interpreter(str(interpreter)), tmp_path / "log.txt")
         links.append(ForkServerLink(plan, node))
         return links[-1]
 

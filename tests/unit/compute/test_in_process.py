@@ -9,6 +9,7 @@ import pytest
 from azml_pipelines.compute.agent import AgentPlan
 from azml_pipelines.compute.fork_server_link import ForkServerPlan
 from azml_pipelines.compute.in_process import InProcessSlots
+from azml_pipelines.compute.interpreter import Interpreter
 from azml_pipelines.compute.runner import ProcessLimits
 from azml_pipelines.errors import RunCanceledError
 from azml_pipelines.worker.messages import Bundle, NodeStart, WorkerInput
@@ -51,7 +52,7 @@ def make_slots(tmp_path):
             logs=str(tmp_path / "logs"),
         )
         limits = ProcessLimits(run=1, init=1)
-        server = ForkServerPlan("python", tmp_path / "log.txt")
+        server = ForkServerPlan(Interpreter("python"), tmp_path / "log.txt")
         plan = AgentPlan(start, str(snapshot), server, 4, limits, 7)
         made.append(InProcessSlots(plan))
         return made[-1]
