@@ -2,6 +2,7 @@
 
 * AzmlError                        the root; version 1 calls it AzureMLException
   - UserErrorException             a name, a path or an argument of a user is wrong
+    . DatasetTimestampMissingError no column says the time of rows
     . IdempotencyError             an idempotency key was used for another request
     . ScheduleValueError           a schedule cannot fire as asked (ValueError too)
   - DeclarationError               the pipeline as written cannot run (ValueError too)
@@ -54,6 +55,7 @@ __all__ = [
     "ConditionError",
     "CycleError",
     "DamagedPartError",
+    "DatasetTimestampMissingError",
     "DeclarationError",
     "EmptyDatasetError",
     "EmptyInputsError",
@@ -103,6 +105,10 @@ class AzmlError(Exception):
 
 class UserErrorException(AzmlError):
     """A name, a path or an argument of a user is wrong."""
+
+
+class DatasetTimestampMissingError(UserErrorException):
+    """A table was asked for rows of a time, and no column says theirs."""
 
 
 class IdempotencyError(UserErrorException):

@@ -58,6 +58,7 @@ _OURS = {
         "azureml.core.compute_target": "ComputeTargetException",
         "azureml.exceptions": (
             "ActivityFailedException AzureMLException=AzmlError ComputeTargetException "
+            "DatasetTimestampMissingError "
             "ExperimentExecutionException ModelNotFoundException "
             "RunEnvironmentException UserErrorException WebserviceException "
             "WorkspaceException"
@@ -192,7 +193,7 @@ _OURS = {
 _EXCEPTIONS = {
     "azureml.exceptions": (
         "AuthenticationException AzureMLAggregatedException "
-        "DatasetTimestampMissingError DiscoveryUrlNotFoundException "
+        "DiscoveryUrlNotFoundException "
         "ModelPathNotFoundException ParallelRunException ProjectSystemException "
         "RunConfigurationException ServiceException SnapshotException "
         "TrainingException WorkspacePrivateEndpointException"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.mini_batch_size import MiniBatchSize
+from azml_pipelines.data.remote_files import bring_all
+from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.data.table import Table, TableReader
 from azml_pipelines.data.table_reading import joined, open_table
 from azml_pipelines.errors import UserErrorException
@@ -23,11 +29,17 @@ _PIECE = MiniBatchSize(64 << 20, "bytes")
 def to_dask(definition: DatasetDefinition, on_error: str) -> Any:  # noqa: ANN401 - of dask
     """Return a lazy DataFrame; its pieces are cut now and read when they are needed.
 
+    Remote files are fetched now, and stay here until this process ends.
+
     Raises:
         UserErrorException: There is no file, or one of them is no such table.
     """
     import dask.dataframe as dd  # noqa: PLC0415 - takes a second
 
+    if is_remote(definition):
+        folder = tempfile.mkdtemp(prefix="azml-dask-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        definition = bring_all(definition, Path(folder).resolve())
     with open_table(definition) as table:
         reader = table.reader
         try:

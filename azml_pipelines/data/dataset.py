@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.azure_only import EarlierDataset
 from azml_pipelines.data.dataset_factory import (
     FileDatasetFactory,
     TabularDatasetFactory,
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-class Dataset:
+class Dataset(EarlierDataset):
     """Makes datasets, and finds registered ones.
 
     ``Dataset.File.from_files(…)`` and ``Dataset.Tabular.from_delimited_files(…)`` make

@@ -13,6 +13,7 @@ from azml_pipelines.data.listing import list_files
 from azml_pipelines.data.operations import Operation
 from azml_pipelines.data.partition_groups import file_groups
 from azml_pipelines.data.table_definition import partition_of
+from azml_pipelines.data.time_series import times_left
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import listed, shown
 
@@ -116,9 +117,14 @@ class DatasetOperations:
         return [group.values for group in groups]
 
     def _with(self, operation: Operation) -> Self:
-        steps = (*self.definition.operations, operation)
-        changed = {"operations": steps, "name": None, "version": None}
-        return type(self)(self.definition.model_copy(update=changed))  # type: ignore[call-arg]
+        definition = self.definition
+        changed: dict[str, Any] = {
+            "operations": (*definition.operations, operation),
+            "name": None,
+            "version": None,
+            **times_left(definition, operation),
+        }
+        return type(self)(definition.model_copy(update=changed))  # type: ignore[call-arg]
 
 
 def checked_count(count: object) -> int:

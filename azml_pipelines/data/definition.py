@@ -139,6 +139,10 @@ class DatasetDefinition(BaseModel):
     partition: PartitionDefinition | None = None
     operations: tuple[Operation, ...] = ()
     """What is done to the files or rows, in order."""
+    timestamp: str | None = None
+    """The column with the time of each row; see ``data.time_series``."""
+    partition_timestamp: str | None = None
+    """The column with the time of its partition."""
     name: str | None = None
     """Registered name, when this is a registered version."""
     version: int | None = None

@@ -23,6 +23,9 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+
+
 class DatasetExpression:
     """A condition on the rows of a dataset: ``dataset['age'] > 30``.
 
@@ -171,13 +174,49 @@ def evaluate(tree: Tree, columns: pd.DataFrame) -> Any:  # noqa: ANN401 - a colu
         return pd.Timestamp(str(arguments[0]))
     values = [evaluate(argument, columns) for argument in arguments]
     if name in _BINARY:
-        result = _BINARY[str(name)](*values)
-        return _filled(result) if name in {"==", "!=", "<", "<=", ">", ">="} else result
+        return _computed(str(name), *values)
     function = _FUNCTIONS.get(str(name))
     if function is None:
         msg = f"no filter operation is called {name!r}"
         raise ValueError(msg)
     return function(*values)
+
+
+def _computed(name: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - columns
+    """Return the result of an operation with two sides.
+
+    Raises:
+        ValueError: The sides are of types that do not go together.
+    """
+    try:
+        result = _BINARY[name](*_in_one_zone(left, right))
+    except TypeError as error:
+        sides = " and ".join(map(_described, (left, right)))
+        msg = (
+            f"the filter has {name!r} between {sides}, which do not go together; "
+            "compare with a value of the column's type, or set the type"
+        )
+        raise ValueError(msg) from error
+    return _filled(result) if name in _COMPARISONS else result
+
+
+def _in_one_zone(left: Any, right: Any) -> tuple[Any, Any]:  # noqa: ANN401 - columns
+    """Return a column and a date that can be compared: no time zone means UTC."""
+    if getattr(getattr(left, "dtype", None), "kind", "") != "M":
+        return left, right
+    if not hasattr(right, "tz_localize") or hasattr(right, "dtype"):
+        return left, right
+    column_has, date_has = getattr(left.dtype, "tz", None), right.tzinfo
+    if column_has is not None and date_has is None:
+        return left, right.tz_localize("UTC")
+    if column_has is None and date_has is not None:
+        return left, right.tz_convert("UTC").tz_localize(None)
+    return left, right
+
+
+def _described(side: Any) -> str:  # noqa: ANN401 - a column or a value
+    name, dtype = getattr(side, "name", None), getattr(side, "dtype", None)
+    return f"the column {name!r} ({dtype})" if dtype is not None else repr(side)[:80]
 
 
 def _filled(result: Any) -> Any:  # noqa: ANN401 - a column

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from azml_pipelines.data.abstract_dataset import AbstractDataset
+from azml_pipelines.data.azure_only import AzureOnlyFiles
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.data.expression import DatasetExpression
 from azml_pipelines.data.file_copy import copy_file
@@ -27,7 +28,7 @@ __all__ = ["FileDataset"]
 _METADATA = ("Size", "LastModifiedTime", "CreationTime", "Extension", "CanSeek")
 
 
-class FileDataset(AbstractDataset):
+class FileDataset(AbstractDataset, AzureOnlyFiles):
     """Files on datastores or local paths; made by ``Dataset.File.from_files``."""
 
     kind: Literal["file"] = "file"

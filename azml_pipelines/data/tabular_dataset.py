@@ -11,6 +11,7 @@ from azml_pipelines.data.dataset_operations import checked_columns
 from azml_pipelines.data.expression import DatasetExpression
 from azml_pipelines.data.operations import Operation
 from azml_pipelines.data.table_reading import frames_of, joined
+from azml_pipelines.data.time_series import TimeSeries
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -28,7 +29,7 @@ __all__ = ["TabularDataset"]
 _ON_ERROR = ("null", "fail")
 
 
-class TabularDataset(AbstractDataset, AzureOnlyTable):
+class TabularDataset(AbstractDataset, TimeSeries, AzureOnlyTable):
     """Rows of files; made by ``Dataset.Tabular.from_delimited_files`` and its like.
 
     Methods such as ``take`` and ``filter`` return a new dataset and read nothing.
@@ -54,8 +55,7 @@ class TabularDataset(AbstractDataset, AzureOnlyTable):
             UserErrorException: There are no files, or one of them is no such table.
         """
         _check_on_error(on_error, out_of_range_datetime)
-        how = "fail" if "fail" in {on_error, out_of_range_datetime} else "null"
-        return joined(self.definition, on_error=how)
+        return joined(self.definition, _strictest(on_error, out_of_range_datetime))
 
     def to_dask_dataframe(
         self,
@@ -68,7 +68,7 @@ class TabularDataset(AbstractDataset, AzureOnlyTable):
 
         Args:
             sample_size: Recorded; types come from the dataset.
-            dtypes: Recorded; see ``set_column_types``.
+            dtypes: Column to a type of pandas, which the column is then cast to.
             on_error: See ``to_pandas_dataframe``.
             out_of_range_datetime: The same.
 
@@ -78,7 +78,8 @@ class TabularDataset(AbstractDataset, AzureOnlyTable):
         from azml_pipelines.data.dask_frame import to_dask  # noqa: PLC0415 - takes a second
 
         _check_on_error(on_error, out_of_range_datetime)
-        return to_dask(self.definition, on_error)
+        frame = to_dask(self.definition, _strictest(on_error, out_of_range_datetime))
+        return frame.astype(dtypes) if dtypes else frame
 
     def keep_columns(
         self, columns: str | Sequence[str], validate: bool = False
@@ -158,6 +159,10 @@ class TabularDataset(AbstractDataset, AzureOnlyTable):
             UserErrorException: ``name`` is no identifier.
         """
         return DatasetConsumptionConfig(name, self)
+
+
+def _strictest(*values: str) -> str:
+    return "fail" if "fail" in values else "null"
 
 
 def _check_on_error(*values: str) -> None:

@@ -219,9 +219,7 @@ class TabularDatasetFactory:
         """
         from azml_pipelines.data import table_writing  # noqa: PLC0415 - it makes datasets
 
-        if not isinstance(name, str) or not name.strip():
-            msg = f"name must be text, not {shown(name)}."
-            raise UserErrorException(msg)
+        _check_name(name)
         dataset, home = table_writing.written_frame(
             dataframe,
             target,
@@ -230,6 +228,64 @@ class TabularDatasetFactory:
             unique=make_target_path_unique,
         )
         return dataset.register(home, name, description, tags, create_new_version=True)
+
+    @staticmethod
+    def register_dask_dataframe(  # noqa: PLR0917 - version 1's signature
+        dataframe: object,
+        target: AbstractDatastore | tuple[AbstractDatastore, str] | DataPath,
+        name: str,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        show_progress: bool = True,
+    ) -> TabularDataset:
+        """Write a Dask DataFrame to parquet files and register a dataset of them.
+
+        Args:
+            dataframe: The rows; one file per partition.
+            target: A datastore, ``(datastore, 'folder')`` or a DataPath; a new folder
+                is made in it.
+            name: A new version of this name is registered in the datastore's workspace.
+            description: For people.
+            tags: Text to text.
+            show_progress: Write one line of summary to standard output.
+
+        Raises:
+            UserErrorException: ``dataframe`` or ``name`` is not as described.
+            DeclarationError: ``target`` is none; a ``ValueError``.
+        """
+        from azml_pipelines.data import table_writing  # noqa: PLC0415 - it makes datasets
+
+        _check_name(name)
+        dataset, home = table_writing.written_dask(
+            dataframe, target, show_progress=show_progress
+        )
+        return dataset.register(home, name, description, tags, create_new_version=True)
+
+    @staticmethod
+    def register_spark_dataframe(  # noqa: PLR0917 - version 1's signature
+        dataframe: object,
+        target: object,
+        name: str,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        show_progress: bool = True,
+    ) -> TabularDataset:
+        """Not available without Azure.
+
+        Raises:
+            NotAvailableError: Always.
+        """
+        msg = (
+            "Dataset.Tabular.register_spark_dataframe is not available without Azure. "
+            "Write parquet with Spark, and read it with from_parquet_files."
+        )
+        raise NotAvailableError(msg)
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        msg = f"name must be text, not {shown(name)}."
+        raise UserErrorException(msg)
 
 
 def partition_definition(partition_format: str | None) -> PartitionDefinition | None:
