@@ -7,7 +7,7 @@ that names the column, or become null where the caller asks for that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ __all__ = [
     "LOOKED_AT_ROWS",
     "ColumnType",
     "ColumnTypeError",
+    "Truth",
     "TypeKind",
     "convert",
     "mistaken",
@@ -38,6 +39,16 @@ class ColumnTypeError(ValueError):
 
 
 @dataclass(frozen=True)
+class Truth:
+    """Which texts are true and false, in the place of ``true`` and ``false``."""
+
+    true: tuple[str, ...]
+    false: tuple[str, ...]
+    others: Optional[bool] = None  # noqa: UP045 - loaded by workers, Python 3.9
+    """What any other text is; None for an error."""
+
+
+@dataclass(frozen=True)
 class ColumnType:
     """The type of one column."""
 
@@ -45,6 +56,19 @@ class ColumnType:
     formats: tuple[str, ...] = ()
     """Of dates, as ``strptime`` writes them; empty for what pandas recognises."""
     decimal_mark: str = "."
+    truth: Optional[Truth] = None  # noqa: UP045
+
+    @classmethod
+    def decode(cls, fields: Mapping[str, Any]) -> ColumnType:
+        """Make a type of what ``asdict`` gave, after its way through JSON."""
+        truth = fields.get("truth")
+        return cls(
+            fields["kind"],
+            tuple(fields["formats"]),
+            fields["decimal_mark"],
+            truth
+            and Truth(tuple(truth["true"]), tuple(truth["false"]), truth["others"]),
+        )
 
 
 def reading_types(types: Mapping[str, ColumnType]) -> dict[str, Any]:
@@ -60,7 +84,8 @@ def reading_types(types: Mapping[str, ColumnType]) -> dict[str, Any]:
 
 
 def _stays_text(kind: ColumnType) -> bool:
-    return kind.kind in {"string", "datetime"} or kind.decimal_mark != "."
+    text = kind.kind in {"string", "datetime"} or kind.decimal_mark != "."
+    return text or kind.truth is not None
 
 
 def mistaken(frame: pd.DataFrame, types: Mapping[str, ColumnType]) -> bool:
@@ -160,11 +185,21 @@ def _to_float(column: Column, kind: ColumnType) -> Column:
     return numbers.astype("float64")
 
 
-def _to_boolean(column: Column, _kind: ColumnType) -> Column:
+def _to_boolean(column: Column, kind: ColumnType) -> Column:
+    if kind.truth is not None:
+        return _to_told_boolean(column, kind.truth)
     if _is_text(column):
         lowered = column.astype("str").str.strip().str.lower()
         return lowered.map(_TRUTH).astype("boolean")
     return column.map({0: False, 1: True}).astype("boolean")
+
+
+def _to_told_boolean(column: Column, truth: Truth) -> Column:
+    known = {**dict.fromkeys(truth.true, True), **dict.fromkeys(truth.false, False)}
+    found = column.astype("str").str.strip().map(known).astype("boolean")
+    if truth.others is None:
+        return found
+    return found.fillna(truth.others).where(column.notna())
 
 
 def _to_datetime(column: Column, kind: ColumnType) -> Column:

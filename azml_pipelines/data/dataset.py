@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.azure_only import EarlierDataset
+from azml_pipelines.data.data_reference import DataPath, DataReference
 from azml_pipelines.data.dataset_factory import (
     FileDatasetFactory,
     TabularDatasetFactory,
 )
+from azml_pipelines.data.dataset_paths import data_sources
 from azml_pipelines.data.file_dataset import FileDataset
 from azml_pipelines.data.mltable import read_mltable
 from azml_pipelines.data.tabular_dataset import TabularDataset
@@ -17,11 +21,12 @@ from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from azml_pipelines.data.abstract_dataset import AbstractDataset
     from azml_pipelines.data.dataset_home import DatasetHome, RegisteredDataset
+    from azml_pipelines.data.dataset_paths import DatasetPath
+    from azml_pipelines.data.datastore_home import DatastoreHome
 
 __all__ = [
     "Dataset",
@@ -42,16 +47,29 @@ class Dataset(EarlierDataset):
     Tabular = TabularDatasetFactory
 
     @staticmethod
-    def from_mltable(folder: str | os.PathLike[str]) -> FileDataset | TabularDataset:
+    def from_mltable(
+        folder: DatasetPath, *, workspace: DatastoreHome | None = None
+    ) -> FileDataset | TabularDataset:
         """Return the dataset that an MLTable folder describes; an extension of ours.
 
         Args:
-            folder: A local folder with a file ``MLTable``.
+            folder: A folder with a file ``MLTable``: a local path,
+                ``(datastore, 'folder')``, a DataPath or a DataReference.
+            workspace: Knows the datastores of ``azureml://`` paths in the file; that of
+                the datastore is used if None.
 
         Raises:
             UserErrorException: The file is missing, or asks for what is not there.
         """
-        return read_mltable(Path(folder))
+        match folder:
+            case (AbstractDatastore() as datastore, _):
+                home = datastore.workspace
+            case DataPath() | DataReference():
+                home = folder.datastore.workspace
+            case _:
+                return read_mltable(Path(os.fspath(folder)), workspace)
+        (source,) = data_sources(folder)
+        return read_mltable(source, workspace or home)
 
     @staticmethod
     def get_by_name(

@@ -42,6 +42,8 @@ def data_sources(path: object) -> tuple[DataSource, ...]:
         UserErrorException: ``path`` is none of these, is empty, leads out of its
             datastore, or is a URL of a place that cannot be read.
     """
+    if isinstance(path, tuple) and path and all(map(_is_source, path)):
+        return path
     items = path if isinstance(path, list) else [path]
     if not items:
         msg = (
@@ -50,6 +52,10 @@ def data_sources(path: object) -> tuple[DataSource, ...]:
         )
         raise UserErrorException(msg)
     return tuple(_source(item) for item in items)
+
+
+def _is_source(item: object) -> bool:
+    return isinstance(item, DataSource)
 
 
 _ACCEPTED = (

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from azml_pipelines.data.column_types import ColumnType
 from azml_pipelines.data.operations import Operation
 from azml_pipelines.data.partition_format import partition_names
+from azml_pipelines.data.path_pattern import Wildcards
 
 __all__ = [
     "DataSource",
@@ -37,6 +38,8 @@ class DataSource(BaseModel):
     """Root of the store, as fsspec writes it: ``file:///data/blobstore``."""
     path: str
     """A file, a folder (every file below it) or a glob, relative to ``url``."""
+    wildcards: Wildcards = "stars"
+    """What stands for other names in ``path``; see ``data.path_pattern``."""
     datastore: str | None = None
     """Name of the datastore, for people; ``None`` for a plain local path."""
     options: dict[str, JsonValue] = Field(default_factory=dict)

@@ -30,7 +30,7 @@ from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from azml_pipelines.data.definition import DatasetDefinition, DatasetFormat
 
@@ -63,6 +63,8 @@ def checked_first_rows(
         listing = list_files(definition)
         cells = _first_of(definition, listing.root, listing.paths)
     form = definition.format
+    set_types = getattr(form, "column_types", None) or {}
+    _check_names(set_types, (*cells.names, *definition.partition_keys))
     if isinstance(form, ParquetFormat):
         known = form.model_copy(update={"columns": cells.types or None})
         return definition.model_copy(update={"format": known})
@@ -135,17 +137,20 @@ def _by_reader(definition: DatasetDefinition, root: str, path: str) -> FirstCell
     return FirstCells(tuple(names or ()), [[]] if names else [])
 
 
+def _check_names(set_types: Iterable[str], columns: Sequence[str]) -> None:
+    unknown = [name for name in set_types if name not in columns]
+    if unknown:
+        msg = (
+            f"set_column_types names {shown(unknown[0])}, which is no column. There "
+            f"are {', '.join(map(shown, columns))}."
+        )
+        raise UserErrorException(msg)
+
+
 def _typed(
     form: DelimitedFormat | JsonLinesFormat, cells: FirstCells, *, infer: bool
 ) -> DelimitedFormat | JsonLinesFormat:
     set_types = form.column_types or {}
-    unknown = [name for name in set_types if name not in cells.names]
-    if unknown:
-        msg = (
-            f"set_column_types names {shown(unknown[0])}, which is no column. There "
-            f"are {', '.join(map(shown, cells.names))}."
-        )
-        raise UserErrorException(msg)
     found = shown_types(cells) if infer and any(cells.rows) else {}
     for name, one in found.items():
         if one.ambiguous and name not in set_types:

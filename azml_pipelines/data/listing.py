@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from azml_pipelines.data.definition import DatasetDefinition, DataSource
+    from azml_pipelines.data.path_pattern import Wildcards
 
 __all__ = ["Listing", "list_files", "places_of", "single_file"]
 
@@ -45,6 +46,7 @@ class _Place:
     pattern: tuple[str, ...] = ()
     file: str | None = None
     """The one file of the source, when its path is that of a file."""
+    wildcards: Wildcards = "stars"
     allowed: tuple[str, ...] = ()
     """Real paths of the folders that links may lead into."""
 
@@ -103,7 +105,7 @@ def places_of(definition: DatasetDefinition) -> list[str]:
 
 def _place(source: DataSource) -> _Place:
     root = local_folder(source.url)
-    folder, pattern = split_pattern(relative_path(source.path))
+    folder, pattern = split_pattern(relative_path(source.path), source.wildcards)
     path = os.path.join(root, folder) if folder else root
     allowed = [os.path.realpath(root)]
     if source.datastore is None:
@@ -112,7 +114,7 @@ def _place(source: DataSource) -> _Place:
     if os.path.lexists(path):
         check_inside(path, allowed)
     if pattern:
-        return _Place(path, pattern, allowed=tuple(allowed))
+        return _Place(path, pattern, wildcards=source.wildcards, allowed=tuple(allowed))
     if os.path.isdir(path):
         return _Place(path, EVERYTHING, allowed=tuple(allowed))
     if os.path.isfile(path):
@@ -146,6 +148,6 @@ def _found(root: str, place: _Place) -> Iterator[str]:
         return iter((prefix + place.file,))
     if not place.pattern:
         return iter(())
-    matcher = PathMatcher(place.pattern)
+    matcher = PathMatcher(place.pattern, wildcards=place.wildcards)
     found = walk_files(place.folder, matcher, allowed=place.allowed)
     return map(prefix.__add__, found) if prefix else found

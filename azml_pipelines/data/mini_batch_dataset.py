@@ -39,7 +39,9 @@ def dataset_of(
     url = folder_url(str(Path(root).absolute()))
     few = whole.model_copy(
         update={
-            "sources": tuple(DataSource(url=url, path=path) for path in paths),
+            "sources": tuple(
+                DataSource(url=url, path=path, wildcards="none") for path in paths
+            ),
             "name": None,
             "version": None,
         }

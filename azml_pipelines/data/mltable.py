@@ -5,57 +5,68 @@ Read by the published schema; what cannot be done here is refused by name.
 
 from __future__ import annotations
 
-import ast
+import posixpath
+import re
+import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.data.column_types import ColumnType
-from azml_pipelines.data.data_type import DataType
 from azml_pipelines.data.dataset_paths import data_sources
-from azml_pipelines.data.definition import DatasetDefinition
-from azml_pipelines.data.expression import DatasetExpression
+from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_dataset import FileDataset
-from azml_pipelines.data.tabular_dataset import TabularDataset
+from azml_pipelines.data.file_store import StoreLocation, is_local, open_store
+from azml_pipelines.data.local_url import folder_url, local_folder
+from azml_pipelines.data.mltable_filter import read_filter
+from azml_pipelines.data.mltable_steps import (
+    READERS,
+    Step,
+    column_types,
+    columns_of,
+    read_steps,
+)
 from azml_pipelines.data.tabular_factory import (
     TabularDatasetFactory,
     partition_definition,
 )
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.strict_yaml import load_file
-from azml_pipelines.wording import shown
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from azml_pipelines.data.data_type import DataType
+    from azml_pipelines.data.datastore_home import DatastoreHome
+    from azml_pipelines.data.path_pattern import Wildcards
+    from azml_pipelines.data.tabular_dataset import TabularDataset
 
 __all__ = ["read_mltable"]
 
 _FILE = "MLTable"
-_KINDS = ("file", "folder", "pattern")
+_KINDS: dict[str, Wildcards] = {"file": "none", "folder": "none", "pattern": "glob"}
+_KEYS = frozenset({
+    "$schema", "type", "paths", "transformations", "traits", "metadata", "name",
+    "version", "description", "tags", "properties", "skip_validation",
+})  # fmt: skip
 _HEADERS = {
     "all_files_same_headers": "ALL_FILES_HAVE_SAME_HEADERS",
     "no_header": "NO_HEADERS",
     "from_first_file": "ONLY_FIRST_FILE_HAS_HEADERS",
     "all_files_different_headers": "COMBINE_ALL_FILES_HEADERS",
 }
-_TYPES: dict[str, Callable[[], DataType]] = {
-    "int": DataType.to_long,
-    "float": DataType.to_float,
-    "string": DataType.to_string,
-    "boolean": DataType.to_bool,
-    "datetime": DataType.to_datetime,
-}
-_OPERATORS: dict[type, str] = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
-    ast.GtE: ">=", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
-    ast.And: "and", ast.Or: "or", ast.BitAnd: "and", ast.BitOr: "or",
-}  # fmt: skip
+_ON_DATASTORE = re.compile(
+    r"azureml://(?:.*/)?datastores/(?P<name>[^/]+)/paths(?:/(?P<path>.*))?"
+)
 
 
-def read_mltable(folder: str | Path) -> FileDataset | TabularDataset:
+def read_mltable(
+    place: str | Path | DataSource, home: DatastoreHome | None = None
+) -> FileDataset | TabularDataset:
     """Return the dataset that an MLTable folder describes.
 
     Args:
-        folder: A local folder with a file ``MLTable``, or that file.
+        place: A local folder with a file ``MLTable``, or that file; or a folder on a
+            store.
+        home: The workspace that knows the datastores of ``azureml://`` paths.
 
     Returns:
         A table, or a dataset of files where nothing says how they are read.
@@ -64,201 +75,246 @@ def read_mltable(folder: str | Path) -> FileDataset | TabularDataset:
         UserErrorException: The file is missing, or asks for what is not there.
         BadYamlError: It is no YAML that has one meaning.
     """
-    place = Path(folder).expanduser().absolute()
-    file = place if place.name == _FILE else place / _FILE
-    if not file.is_file():
-        msg = f"There is no file {_FILE} in {shown(str(place))}. Name its folder."
-        raise UserErrorException(msg)
-    content = load_file(file)
+    folder = place if isinstance(place, DataSource) else _local_source(place)
+    content = _content(folder)
+    sources = tuple(_source(one, folder, home) for one in content["paths"])
+    steps = read_steps(content.get("transformations") or [])
+    dataset = _dataset(sources, steps)
+    return _with_traits(dataset, content.get("traits") or {})
+
+
+def _local_source(place: str | Path) -> DataSource:
+    """Return a folder as a source that holds no wildcard, whatever it is called."""
+    folder = Path(place).expanduser().absolute()
+    if folder.name == _FILE and not folder.is_dir():
+        folder = folder.parent
+    return DataSource(url=folder_url(str(folder)), path="", wildcards="none")
+
+
+def _content(folder: DataSource) -> dict[str, Any]:
+    """Return what the file MLTable in a folder says.
+
+    Raises:
+        UserErrorException: There is none, or it has not the form of one.
+    """
+    where = f"{folder.url.rstrip('/')}/{folder.path}".rstrip("/")
+    if is_local(folder.url):
+        where = str(Path(local_folder(folder.url), folder.path))
+        file = Path(where, _FILE)
+        if not file.is_file():
+            raise UserErrorException(_no_file(where))
+        content = load_file(file)
+    else:
+        store = open_store(StoreLocation(folder.url, folder.options, folder.datastore))
+        found = store.find(posixpath.join(folder.path, _FILE))
+        if found is None:
+            raise UserErrorException(_no_file(where))
+        with tempfile.TemporaryDirectory(prefix="azml-mltable-") as temporary:
+            file = Path(temporary, _FILE)
+            store.fetch(found, file)
+            content = load_file(file)
+    what = shown(f"{where}/{_FILE}")
     if not isinstance(content, dict) or not isinstance(content.get("paths"), list):
-        msg = f"{shown(str(file))} has no list called paths. Add one."
+        msg = f"{what} has no list called paths. Add one."
         raise UserErrorException(msg)
-    sources = [_path(one, file.parent) for one in content["paths"]]
-    steps = [_named(one) for one in content.get("transformations") or []]
-    return _Reading(sources, steps).dataset()
+    unknown = sorted(map(str, set(content) - _KEYS))
+    if unknown or content.get("type", "mltable") != "mltable":
+        bad = f"the key {shown(unknown[0])}" if unknown else "another type than mltable"
+        msg = f"{what} has {bad}. There are {listed(sorted(_KEYS))}."
+        raise UserErrorException(msg)
+    return content
 
 
-def _path(entry: object, folder: Path) -> str:
+def _no_file(where: str) -> str:
+    return f"There is no file {_FILE} in {shown(where)}. Name its folder."
+
+
+def _source(
+    entry: object, folder: DataSource, home: DatastoreHome | None
+) -> DataSource:
+    """Return what one entry of ``paths`` names.
+
+    Raises:
+        UserErrorException: It is no such entry, or cannot be read from.
+    """
+    kind, where = None, None
     if isinstance(entry, dict) and len(entry) == 1:
         kind, where = next(iter(entry.items()))
-        if kind in _KINDS and isinstance(where, str):
-            remote = "://" in where or Path(where).is_absolute()
-            return where if remote else str(folder / where)
-    msg = (
-        f"paths has the entry {shown(entry)}. Each one is exactly one of file, folder "
-        "and pattern, with text."
-    )
-    raise UserErrorException(msg)
-
-
-def _named(step: object) -> tuple[str, Any]:
-    if isinstance(step, str):
-        return step, {}
-    if isinstance(step, dict) and len(step) == 1:
-        name, arguments = next(iter(step.items()))
-        return str(name), {} if arguments is None else arguments
-    msg = f"transformations has the entry {shown(step)}, which is no transformation."
-    raise UserErrorException(msg)
-
-
-class _Reading:
-    """An MLTable while it becomes a dataset."""
-
-    def __init__(self, sources: list[str], steps: list[tuple[str, Any]]) -> None:
-        self._sources = sources
-        self._reads = [step for step in steps if step[0].startswith("read_")]
-        self._rest = [step for step in steps if not step[0].startswith("read_")]
-
-    def dataset(self) -> FileDataset | TabularDataset:
-        """Return the dataset."""
-        form = next(
-            (
-                arguments.get("partition_format")
-                for name, arguments in self._rest
-                if name == "extract_columns_from_partition_format"
-            ),
-            None,
+    if kind not in _KINDS or not isinstance(where, str) or not where:
+        msg = (
+            f"paths has the entry {shown(entry)}. Each one is exactly one of file, "
+            "folder and pattern, with text."
         )
-        types = self._types()
-        if not self._reads:
-            files = DatasetDefinition(
-                kind="file",
-                sources=data_sources(list(self._sources)),
-                partition=partition_definition(form),
-            )
-            dataset: FileDataset | TabularDataset = FileDataset(files)
-        else:
-            dataset = self._table(form, types)
-        for name, arguments in self._rest:
-            dataset = _transformed(dataset, name, arguments)
-        return dataset
+        raise UserErrorException(msg)
+    wildcards = _KINDS[kind]
+    if "://" in where:
+        (source,) = data_sources(_remote(where, home))
+        return source.model_copy(update={"wildcards": wildcards})
+    if Path(where).is_absolute():
+        folder = DataSource(url=folder_url("/"), path="")
+        where = where.lstrip("/")
+    elif is_local(folder.url) and folder.datastore is None:
+        # It may lead out of the folder, which its author is free to do.
+        folder, where = _climbed(folder, where)
+    path = posixpath.normpath(posixpath.join(folder.path, where))
+    if path == ".." or path.startswith("../"):
+        msg = f"paths has {shown(where)}, which leads out of the datastore. Mend it."
+        raise UserErrorException(msg)
+    update = {"path": "" if path == "." else path, "wildcards": wildcards}
+    return folder.model_copy(update=update)
 
-    def _table(self, form: str | None, types: dict[str, DataType]) -> TabularDataset:
-        name, given = self._reads[0]
-        arguments: dict[str, Any] = given if isinstance(given, dict) else {}
-        if len(self._reads) > 1 or arguments is not given:
-            msg = f"transformations read more than once: {shown(self._reads)}. Do once."
+
+def _climbed(folder: DataSource, where: str) -> tuple[DataSource, str]:
+    root = Path(local_folder(folder.url), folder.path)
+    path = posixpath.normpath(where)
+    while path == ".." or path.startswith("../"):
+        root, path = root.parent, path[3:] or "."
+    return folder.model_copy(update={"url": folder_url(str(root)), "path": ""}), path
+
+
+def _remote(where: str, home: DatastoreHome | None) -> Any:  # noqa: ANN401 - a path of a dataset
+    match = _ON_DATASTORE.fullmatch(where)
+    if match is None:
+        return where
+    if home is None:
+        msg = (
+            f"paths has {shown(where)}, and nothing says which workspace knows that "
+            "datastore. Pass workspace=…."
+        )
+        raise UserErrorException(msg)
+    return home.get_datastore(match["name"]), match["path"] or ""
+
+
+def _dataset(
+    sources: tuple[DataSource, ...], steps: list[Step]
+) -> FileDataset | TabularDataset:
+    reader = next((step for step in steps if step.name in READERS), None)
+    form = next(
+        (
+            step.get("partition_format")
+            for step in steps
+            if step.name == "extract_columns_from_partition_format"
+        ),
+        None,
+    )
+    types = column_types(steps)
+    dataset: FileDataset | TabularDataset
+    if reader is None:
+        if types:
+            raise UserErrorException(_needs_rows("convert_column_types"))
+        partition = partition_definition(form)
+        dataset = FileDataset(
+            DatasetDefinition(kind="file", sources=sources, partition=partition)
+        )
+    else:
+        dataset = _table(sources, reader, form, types)
+    for step in steps:
+        dataset = _transformed(dataset, step)
+    return dataset
+
+
+def _table(
+    sources: tuple[DataSource, ...],
+    step: Step,
+    form: str | None,
+    types: dict[str, DataType],
+) -> TabularDataset:
+    paths: Any = sources
+    common: dict[str, Any] = {
+        "include_path": step.get("include_path_column", False),
+        "set_column_types": types or None,
+        "partition_format": form,
+    }
+    if step.name == "read_delimited":
+        header = step.get("header", "all_files_same_headers")
+        if header not in _HEADERS:
+            msg = (
+                f"read_delimited: header={shown(header)} is not known. Give one of "
+                f"{', '.join(_HEADERS)}."
+            )
             raise UserErrorException(msg)
-        paths: Any = list(self._sources)
-        common: dict[str, Any] = {
-            "include_path": bool(arguments.get("include_path_column", False)),
-            "set_column_types": types or None,
-            "partition_format": form,
-        }
-        if name == "read_delimited":
-            header = str(arguments.get("header", "all_files_same_headers"))
-            return TabularDatasetFactory.from_delimited_files(
-                paths,
-                separator=arguments.get("delimiter", ","),
-                header=_HEADERS.get(header, header),
-                encoding=arguments.get("encoding", "utf8"),
-                infer_column_types=bool(arguments.get("infer_column_types", True)),
-                empty_as_string=bool(arguments.get("empty_as_string", False)),
-                **common,
-            )
-        if name == "read_parquet":
-            return TabularDatasetFactory.from_parquet_files(paths, **common)
-        if name == "read_json_lines":
-            return TabularDatasetFactory.from_json_lines_files(
-                paths,
-                encoding=arguments.get("encoding", "utf8"),
-                invalid_lines=arguments.get("invalid_lines", "error"),
-                **common,
-            )
-        raise UserErrorException(_unknown(name))
-
-    def _types(self) -> dict[str, DataType]:
-        found: dict[str, DataType] = {}
-        for name, arguments in self._rest:
-            for one in arguments if name == "convert_column_types" else ():
-                columns = one["columns"]
-                kind = _type_of(one["column_type"])
-                for column in [columns] if isinstance(columns, str) else columns:
-                    found[column] = kind
-        return found
-
-
-def _type_of(given: object) -> DataType:
-    if isinstance(given, str) and given in _TYPES:
-        return _TYPES[given]()
-    if isinstance(given, dict) and set(given) == {"datetime"}:
-        formats = (given["datetime"] or {}).get("formats") or ()
-        return DataType(ColumnType("datetime", tuple(formats)))
-    msg = f"column_type={shown(given)} is not known. Give one of {', '.join(_TYPES)}."
-    raise UserErrorException(msg)
+        return TabularDatasetFactory.from_delimited_files(
+            paths,
+            separator=step.get("delimiter", ","),
+            header=_HEADERS[header],
+            encoding=step.get("encoding", "utf8"),
+            infer_column_types=step.get("infer_column_types", True),
+            empty_as_string=step.get("empty_as_string", False),
+            support_multi_line=step.get("support_multi_line", False),
+            **common,
+        )
+    if step.name == "read_parquet":
+        return TabularDatasetFactory.from_parquet_files(paths, **common)
+    return TabularDatasetFactory.from_json_lines_files(
+        paths,
+        encoding=step.get("encoding", "utf8"),
+        invalid_lines=step.get("invalid_lines", "error"),
+        **common,
+    )
 
 
 def _transformed(
-    dataset: FileDataset | TabularDataset,
-    name: str,
-    given: Any,  # noqa: ANN401 - YAML
+    dataset: FileDataset | TabularDataset, step: Step
 ) -> FileDataset | TabularDataset:
-    if name in {"extract_columns_from_partition_format", "convert_column_types"}:
-        return dataset
-    if name in {"take", "skip"}:
-        count: Any = given.get("count") if isinstance(given, dict) else given
-        return dataset.take(count) if name == "take" else dataset.skip(count)
-    if name == "take_random_sample":
-        return dataset.take_sample(given["probability"], given.get("seed"))
-    if name == "filter":
-        return dataset.filter(_expression(str(given)))
-    if name in {"keep_columns", "drop_columns"} and isinstance(dataset, TabularDataset):
-        columns: Any = given.get("columns") if isinstance(given, dict) else given
-        keep = name == "keep_columns"
-        return dataset.keep_columns(columns) if keep else dataset.drop_columns(columns)
-    raise UserErrorException(_unknown(name))
+    match step.name:
+        case "take":
+            return dataset.take(step.get("count"))
+        case "skip":
+            return dataset.skip(step.get("count"))
+        case "take_random_sample":
+            return dataset.take_sample(step.get("probability"), step.get("seed"))
+        case "filter" | "keep_columns" | "drop_columns":
+            return _refined(dataset, step)
+        case _:
+            return dataset  # it was read like that
 
 
-def _unknown(name: str) -> str:
+def _refined(
+    dataset: FileDataset | TabularDataset, step: Step
+) -> FileDataset | TabularDataset:
+    if isinstance(dataset, FileDataset):
+        raise UserErrorException(_needs_rows(step.name))
+    if step.name == "filter":
+        return dataset.filter(read_filter(step.get("expression")))
+    columns = columns_of(step.get("columns"))
+    if step.name == "keep_columns":
+        return dataset.keep_columns(columns)
+    return dataset.drop_columns(columns)
+
+
+def _needs_rows(step: str) -> str:
     return (
-        f"The transformation {shown(name)} is not available. There are read_delimited, "
-        "read_parquet, read_json_lines, keep_columns, drop_columns, "
-        "convert_column_types, extract_columns_from_partition_format, filter, skip, "
-        "take and take_random_sample."
+        f"{step} needs rows, and nothing says how the files are read. Put one of "
+        f"{', '.join(READERS)} before it."
     )
 
 
-def _expression(text: str) -> DatasetExpression:
-    """Read ``col("t") > 32 and col("loc") == "UK"``; nothing of it is carried out.
+def _with_traits(
+    dataset: FileDataset | TabularDataset, traits: object
+) -> FileDataset | TabularDataset:
+    """Return the dataset with what ``traits`` says of its columns.
 
     Raises:
-        UserErrorException: It is no such expression.
+        UserErrorException: They say something else.
     """
-    try:
-        return DatasetExpression(_tree(ast.parse(text, mode="eval").body))
-    except (SyntaxError, ValueError, RecursionError) as error:
+    if not isinstance(traits, dict) or set(traits) - {
+        "index_columns",
+        "timestamp_column",
+    }:
         msg = (
-            f"The filter {shown(text)} cannot be read. Write it as "
-            'col("age") > 30 and col("name") == "x".'
+            f"traits={shown(traits)} is not allowed. There are timestamp_column and "
+            "index_columns."
         )
-        raise UserErrorException(msg, inner_exception=error) from error
-
-
-def _tree(node: ast.expr) -> Any:  # noqa: ANN401, PLR0911 - JSON, one line per kind
-    match node:
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            return value
-        case ast.Call(
-            func=ast.Name(id="col"), args=[ast.Constant(value=str(name))], keywords=[]
-        ):
-            return ["col", name]
-        case ast.Compare(left=left, ops=[sign], comparators=[right]):
-            return [_OPERATORS[type(sign)], _tree(left), _tree(right)]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return ["-", 0, _tree(operand)]
-        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
-            return [_OPERATORS[type(sign)], _tree(left), _tree(right)]
-        case ast.BoolOp(op=sign, values=[first, *others]):
-            tree = _tree(first)
-            for other in others:
-                tree = [_OPERATORS[type(sign)], tree, _tree(other)]
-            return tree
-        case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand):
-            return ["not", _tree(operand)]
-        case ast.UnaryOp(
-            op=ast.USub(), operand=ast.Constant(value=int() | float() as n)
-        ):
-            return -n
-        case _:
-            msg = f"{ast.dump(node)[:80]} is not allowed in a filter"
-            raise ValueError(msg)
+        raise UserErrorException(msg)
+    if traits and isinstance(dataset, FileDataset):
+        raise UserErrorException(_needs_rows("traits"))
+    if "index_columns" in traits:
+        columns_of(traits["index_columns"])
+        warnings.warn(
+            "index_columns of an MLTable has no effect: the columns stay columns.",
+            stacklevel=4,
+        )
+    column = traits.get("timestamp_column")
+    if column is None or isinstance(dataset, FileDataset):
+        return dataset
+    return dataset.with_timestamp_columns(column)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.data.definition import DatasetDefinition, DataSource
     from azml_pipelines.data.file_store import FileStore
+    from azml_pipelines.data.path_pattern import Wildcards
 
 __all__ = ["RemoteListing", "is_remote", "list_remote"]
 
@@ -49,6 +50,7 @@ class _Place:
     folder: str
     pattern: tuple[str, ...] = EVERYTHING
     file: StoredFile | None = None
+    wildcards: Wildcards = "stars"
 
 
 def is_remote(definition: DatasetDefinition) -> bool:
@@ -67,7 +69,10 @@ def list_remote(definition: DatasetDefinition) -> RemoteListing:
     location = _location(definition.sources)
     store = open_store(location)
     paths = [relative_path(source.path) for source in definition.sources]
-    places = [_place(store, path) for path in paths]
+    places = [
+        _place(store, path, source.wildcards)
+        for path, source in zip(paths, definition.sources, strict=True)
+    ]
     if len(places) > 1:
         _refuse_missing(store, paths, places)
     folder = posixpath.commonpath([f"/{place.folder}" for place in places]).strip("/")
@@ -108,10 +113,10 @@ def _location(sources: Sequence[DataSource]) -> StoreLocation:
     return StoreLocation(first.url, first.options, first.datastore)
 
 
-def _place(store: FileStore, path: str) -> _Place:
-    folder, pattern = split_pattern(path)
+def _place(store: FileStore, path: str, wildcards: Wildcards) -> _Place:
+    folder, pattern = split_pattern(path, wildcards)
     if pattern:
-        return _Place(folder, pattern)
+        return _Place(folder, pattern, wildcards=wildcards)
     file = store.find(path) if path else None
     if file is not None:
         return _Place(posixpath.dirname(path), file=file)
@@ -138,7 +143,7 @@ def _files(
         if place.file is not None:
             yield _checked(store, place.file, start)
             continue
-        matcher = PathMatcher(place.pattern)
+        matcher = PathMatcher(place.pattern, wildcards=place.wildcards)
         below = f"{place.folder}/" if place.folder else ""
         for file in store.files(place.folder):
             if _matches(matcher, file.path.removeprefix(below)):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
-from azml_pipelines.data.column_types import ColumnType
+from azml_pipelines.data.column_types import ColumnType, ColumnTypeError, convert
 from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.operations import Arrivals, Operation, apply
 from azml_pipelines.data.partition_format import Partition
@@ -74,10 +74,7 @@ def decoded_partition(fields: dict[str, Any]) -> Partition:
 
 
 def _types(fields: dict[str, Any]) -> dict[str, ColumnType]:
-    return {
-        name: ColumnType(one["kind"], tuple(one["formats"]), one["decimal_mark"])
-        for name, one in fields.items()
-    }
+    return {name: ColumnType.decode(one) for name, one in fields.items()}
 
 
 @dataclass(frozen=True)
@@ -194,8 +191,23 @@ class TableReader:
         if self.table.include_path:
             frame.insert(0, "Path", whole)
         if self.table.partition is not None:
-            frame = self.table.partition.add_to(frame, path)
+            frame = self._with_partition(frame, path, self.table.partition, on_error)
         return frame
+
+    def _with_partition(
+        self, frame: pd.DataFrame, path: str, partition: Partition, on_error: str
+    ) -> pd.DataFrame:
+        """Add the columns of the path, in the types that were set for them."""
+        frame = partition.add_to(frame, path)
+        types = self.table.types
+        chosen = {name: types[name] for name in partition.names if name in types}
+        if not chosen:
+            return frame
+        try:
+            return convert(frame, chosen, on_error)
+        except ColumnTypeError as error:
+            msg = f"{os.path.join(self.root, path)}: {error}"
+            raise ColumnTypeError(msg) from error
 
     def _checked(self, path: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns in the order of the first file's."""

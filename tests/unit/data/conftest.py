@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from azml_pipelines.data.dataset import open_dataset
+from azml_pipelines.data.dataset import Dataset, open_dataset
 from azml_pipelines.data.dataset_home import RegisteredDataset
 from azml_pipelines.data.datastore import DatastoreSettings, open_datastore
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
@@ -190,3 +190,20 @@ def definition() -> Callable[..., DatasetDefinition]:
         return DatasetDefinition(kind="file", sources=sources)
 
     return definition
+
+
+@pytest.fixture
+def mltable(tmp_path: Path) -> Callable[[str], FileDataset | TabularDataset]:
+    """Write an MLTable beside ``a/1.csv``, and read it."""
+    for year in (1, 2):
+        folder = tmp_path / f"y{year}"
+        folder.mkdir()
+        (folder / "sales.csv").write_text(
+            "store;amount;day\nA;1;2024-01-02\nB;2;2024-01-03\nA;30;2024-01-04\n"
+        )
+
+    def read(text: str) -> FileDataset | TabularDataset:
+        (tmp_path / "MLTable").write_text(text)
+        return Dataset.from_mltable(tmp_path)
+
+    return read

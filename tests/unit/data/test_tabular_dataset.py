@@ -10,6 +10,7 @@ from azml_pipelines.data.delimited_options import PromoteHeadersBehavior, header
 from azml_pipelines.errors import UserErrorException
 
 pd = pytest.importorskip("pandas")
+PLAIN = {"formats": (), "decimal_mark": ".", "truth": None}
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_the_definition_is_what_was_declared(table):
         "support_multi_line": False,
         "text_cells": False,
         "column_types": {
-            "a": {"kind": "integer", "formats": (), "decimal_mark": "."},
-            "b": {"kind": "string", "formats": (), "decimal_mark": "."},
+            "a": {**PLAIN, "kind": "integer"},
+            "b": {**PLAIN, "kind": "string"},
         },
         "columns": ("a", "b"),
     }
