@@ -1,27 +1,33 @@
-"""A tabular dataset as a Dask DataFrame: one partition per piece."""
+"""Tabular datasets as Dask DataFrames, one partition per piece, and the way back."""
 
 from __future__ import annotations
 
 import atexit
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from azml_pipelines.data.dataset_paths import data_sources
+from azml_pipelines.data.definition import DatasetDefinition, ParquetFormat
 from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.remote_files import bring_all
 from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.data.table import Table, TableReader
 from azml_pipelines.data.table_reading import joined, open_table
+from azml_pipelines.data.table_writing import MANAGED, place_of, write_parquet
+from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from azml_pipelines.data.definition import DatasetDefinition
+    from azml_pipelines.data.dataset_home import DatasetHome
     from azml_pipelines.data.table_format import Piece
 
-__all__ = ["to_dask"]
+__all__ = ["to_dask", "written_dask"]
 
 _PIECE = MiniBatchSize(64 << 20, "bytes")
 
@@ -72,3 +78,44 @@ def _read(
     path, piece, places = where
     table = Table.decode(fields)
     return TableReader(table, root).read(path, piece, places, on_error)
+
+
+def written_dask(
+    dataframe: object, target: object, *, show_progress: bool
+) -> tuple[TabularDataset, DatasetHome]:
+    """Write a Dask DataFrame to parquet files on a datastore, one per partition.
+
+    Args:
+        dataframe: Its partitions are computed one after the other, in this process
+            unless a client of Dask is there.
+        target: A datastore, ``(datastore, 'folder')`` or a DataPath; the files are
+            written into a new folder below it.
+        show_progress: Write one line of summary to standard output.
+
+    Returns:
+        A dataset of the files, and the workspace of the datastore.
+
+    Raises:
+        UserErrorException: ``dataframe`` is none.
+        DeclarationError: ``target`` is none.
+    """
+    import dask.dataframe as dd  # noqa: PLC0415 - takes a second
+
+    if not isinstance(dataframe, dd.DataFrame):
+        msg = f"dataframe must be a Dask DataFrame, not {shown(type(dataframe))}."
+        raise UserErrorException(msg)
+    datastore, folder = place_of(target, alone=MANAGED)
+    folder = f"{folder}/{uuid.uuid4()}".strip("/")
+    with tempfile.TemporaryDirectory(prefix="azml-frame-") as temporary:
+        for number in range(dataframe.npartitions):
+            rows = cast("Any", dataframe).get_partition(number).compute()
+            write_parquet(rows, Path(temporary, f"part-{number:05d}.parquet"))
+        datastore.upload(
+            temporary, target_path=folder, overwrite=False, show_progress=show_progress
+        )
+    definition = DatasetDefinition(
+        kind="tabular",
+        sources=data_sources((datastore, folder)),
+        format=ParquetFormat(),
+    )
+    return TabularDataset(definition), cast("DatasetHome", datastore.workspace)

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from azml_pipelines.data.dataset_home import DatasetHome
 
 __all__ = [
+    "MANAGED",
     "place_of",
     "write_parquet",
-    "written_dask",
     "written_files",
     "written_frame",
 ]
 
-_MANAGED = "managed-dataset"
+MANAGED = "managed-dataset"
+"""The folder on a datastore that is given alone."""
 
 
 def place_of(
@@ -90,7 +91,7 @@ def written_frame(
     if not isinstance(dataframe, pd.DataFrame):
         msg = f"dataframe must be a pandas DataFrame, not {shown(type(dataframe))}."
         raise UserErrorException(msg)
-    datastore, folder = place_of(target, alone=_MANAGED)
+    datastore, folder = place_of(target, alone=MANAGED)
     if unique:
         folder = f"{folder}/{uuid.uuid4()}".strip("/")
     with tempfile.TemporaryDirectory(prefix="azml-frame-") as temporary:
@@ -102,47 +103,6 @@ def written_frame(
     path = f"{folder}/dataframe.parquet".strip("/")
     definition = DatasetDefinition(
         kind="tabular", sources=data_sources((datastore, path)), format=ParquetFormat()
-    )
-    return TabularDataset(definition), cast("DatasetHome", datastore.workspace)
-
-
-def written_dask(
-    dataframe: object, target: object, *, show_progress: bool
-) -> tuple[TabularDataset, DatasetHome]:
-    """Write a Dask DataFrame to parquet files on a datastore, one per partition.
-
-    Args:
-        dataframe: Its partitions are computed one after the other, in this process
-            unless a client of Dask is there.
-        target: A datastore, ``(datastore, 'folder')`` or a DataPath; the files are
-            written into a new folder below it.
-        show_progress: Write one line of summary to standard output.
-
-    Returns:
-        A dataset of the files, and the workspace of the datastore.
-
-    Raises:
-        UserErrorException: ``dataframe`` is none.
-        DeclarationError: ``target`` is none.
-    """
-    import dask.dataframe as dd  # noqa: PLC0415 - takes a second
-
-    if not isinstance(dataframe, dd.DataFrame):
-        msg = f"dataframe must be a Dask DataFrame, not {shown(type(dataframe))}."
-        raise UserErrorException(msg)
-    datastore, folder = place_of(target, alone=_MANAGED)
-    folder = f"{folder}/{uuid.uuid4()}".strip("/")
-    with tempfile.TemporaryDirectory(prefix="azml-frame-") as temporary:
-        for number in range(dataframe.npartitions):
-            rows = cast("Any", dataframe).get_partition(number).compute()
-            write_parquet(rows, Path(temporary, f"part-{number:05d}.parquet"))
-        datastore.upload(
-            temporary, target_path=folder, overwrite=False, show_progress=show_progress
-        )
-    definition = DatasetDefinition(
-        kind="tabular",
-        sources=data_sources((datastore, folder)),
-        format=ParquetFormat(),
     )
     return TabularDataset(definition), cast("DatasetHome", datastore.workspace)
 

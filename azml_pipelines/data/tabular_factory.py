@@ -253,10 +253,10 @@ class TabularDatasetFactory:
             UserErrorException: ``dataframe`` or ``name`` is not as described.
             DeclarationError: ``target`` is none; a ``ValueError``.
         """
-        from azml_pipelines.data import table_writing  # noqa: PLC0415 - it makes datasets
+        from azml_pipelines.data import dask_frame  # noqa: PLC0415 - takes a second
 
         _check_name(name)
-        dataset, home = table_writing.written_dask(
+        dataset, home = dask_frame.written_dask(
             dataframe, target, show_progress=show_progress
         )
         return dataset.register(home, name, description, tags, create_new_version=True)
