@@ -60,7 +60,8 @@ class ItemResults:
     rows for one file.
     """
 
-    rows: Sequence[str]
+    rows: Any
+    """Lines of text; a DataFrame for a step with an ``output_format``."""
     items: int
 
 

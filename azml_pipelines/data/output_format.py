@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.data.column_types import ColumnType, convert
 from azml_pipelines.data.frame_text import frame_text
 from azml_pipelines.data.output_action import (
+    ItemResults,
     ResultTooLargeError,
     Rows,
     WrongReturnError,
@@ -62,9 +63,13 @@ class FormattedRows:
 
     def rows(self, result: Any) -> Rows:  # noqa: ANN401 - whatever the user returns
         """See ``OutputAction``."""
+        items = None
+        if isinstance(result, ItemResults):
+            items, result = result.items, result.rows
         frame = self._frame(result)
+        count = len(frame) if items is None else items
         if frame.empty:
-            return Rows(len(frame))
+            return Rows(count)
         header = b""
         if self.form.travels_as_arrow:
             text = _arrow(frame)
@@ -79,7 +84,7 @@ class FormattedRows:
                 f"max_result_bytes={self.max_result_bytes}"
             )
             raise ResultTooLargeError(msg)
-        return Rows(len(frame), text, header)
+        return Rows(count, text, header)
 
     def _frame(self, result: Any) -> pd.DataFrame:  # noqa: ANN401 - the user's
         import pandas as pd  # noqa: PLC0415 - only steps with a format pay for it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,13 +18,22 @@ from pydantic import (
 
 from azml_pipelines.data.model_archive import file_sha256
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.wording import shown
 from azml_pipelines.worker.inference_server.json_path import JsonPath
 from azml_pipelines.worker.inference_server.options import ServerOptions
 
-__all__ = ["InferenceServer", "make_inference_server"]
+__all__ = ["InferenceServer", "make_inference_server", "server_arguments"]
 
+_DEFAULTS: dict[str, Any] = {
+    "error_threshold": -1,
+    "output_action": "append_row",
+    "compute_target": "local",
+    "node_count": 1,
+    "run_invocation_timeout": 600,
+    "on_failed_mini_batch": "bisect",
+}
 _JOINABLE = ("text/csv", "application/json", "application/jsonlines")
 
 
@@ -133,3 +142,24 @@ def make_inference_server(**given: object) -> InferenceServer:
     except ValidationError as error:
         msg = f"from_inference_server: {one_line(error)}."
         raise DeclarationError(msg) from None
+
+
+def server_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Return all arguments of a ``ParallelRunConfig`` that has a server.
+
+    Args:
+        given: Those of ``InferenceServer`` and those of the configuration.
+
+    Raises:
+        DeclarationError: One of those of the server is not allowed.
+    """
+    own = InferenceServer.model_fields
+    server = {name: given[name] for name in own if name in given}
+    rest = {name: value for name, value in given.items() if name not in own}
+    return {
+        "environment": Environment("inference-server"),
+        **_DEFAULTS,
+        **rest,
+        "entry_script": "",
+        "inference_server": make_inference_server(**server),
+    }

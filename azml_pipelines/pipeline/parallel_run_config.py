@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.pipeline.environment import Environment
     from azml_pipelines.pipeline.inference_server import InferenceServer
+    from azml_pipelines.pipeline.mlflow_model.declaration import MlflowModel
     from azml_pipelines.pipeline.parallel_run_checks import NodePool
     from azml_pipelines.pipeline.parallel_run_settings import (
         OnExisting,
@@ -78,6 +79,7 @@ class ParallelRunConfig:
         on_existing: Ours: ``error``, ``replace`` or ``version``.
         inference_server: Ours: what is asked instead of a script; see
             ``from_inference_server``.
+        mlflow_model: Ours: the same, a model; see ``from_mlflow_model``.
 
     Raises:
         DeclarationError: An argument is not allowed; also a ``TypeError`` for a count
@@ -114,6 +116,7 @@ class ParallelRunConfig:
         partition_output_by: Sequence[str] | None = None,
         on_existing: OnExisting = "replace",
         inference_server: InferenceServer | None = None,
+        mlflow_model: MlflowModel | None = None,
     ) -> None:
         self.environment, self.entry_script = environment, entry_script
         self.error_threshold, self.output_action = error_threshold, output_action
@@ -129,11 +132,10 @@ class ParallelRunConfig:
         self.allowed_failed_percent = allowed_failed_percent
         self.environment_variables = environment_variables
         self.memory_limit_per_process = memory_limit_per_process
-        self.on_failed_mini_batch = on_failed_mini_batch
-        self.on_existing, self.inference_server = on_existing, inference_server
-        self.max_result_bytes = max_result_bytes
-        self.output_format, self.output_schema = output_format, output_schema
-        self.partition_output_by = partition_output_by
+        self.on_existing, self.on_failed_mini_batch = on_existing, on_failed_mini_batch
+        self.max_result_bytes, self.output_format = max_result_bytes, output_format
+        self.output_schema, self.inference_server = output_schema, inference_server
+        self.mlflow_model, self.partition_output_by = mlflow_model, partition_output_by
         self.check()
 
     @classmethod
@@ -150,28 +152,38 @@ class ParallelRunConfig:
         Raises:
             DeclarationError: An argument is missing, unknown, or has a bad value.
         """
-        from azml_pipelines.pipeline.environment import Environment  # noqa: PLC0415
         from azml_pipelines.pipeline.inference_server import (  # noqa: PLC0415
-            InferenceServer,  # loads pydantic
-            make_inference_server,
+            server_arguments,  # loads pydantic
         )
 
-        own = InferenceServer.model_fields
-        server = {name: arguments.pop(name) for name in own if name in arguments}
-        defaults: dict[str, Any] = {
-            "environment": Environment("inference-server"),
-            "error_threshold": -1,
-            "output_action": "append_row",
-            "compute_target": "local",
-            "node_count": 1,
-            "run_invocation_timeout": 600,
-            "on_failed_mini_batch": "bisect",
-        }
-        return cls(
-            entry_script="",
-            inference_server=make_inference_server(**server),
-            **{**defaults, **arguments},
+        return cls(**server_arguments(arguments))
+
+    @classmethod
+    def from_mlflow_model(cls, model: object, **arguments: Any) -> ParallelRunConfig:  # noqa: ANN401 - of two constructors
+        """Return a configuration in which an MLflow model needs no script. Ours.
+
+        Args:
+            model: A folder with an ``MLmodel`` file, a registered ``Model``, or one of
+                the addresses that ``MlflowModel`` knows.
+            arguments: Those of ``MlflowModel`` and those of this class. What that needs
+                has the defaults of Azure's deployments without code: append_row into
+                ``predictions.csv`` on one local node, ``run_invocation_timeout=300``,
+                and ``error_threshold=0``: a file that cannot be scored ends the step.
+
+        Raises:
+            DeclarationError: An argument is unknown or has a bad value; the model
+                cannot be read, or would run code and is not trusted.
+        """
+        from azml_pipelines.pipeline.mlflow_model.configuration import (  # noqa: PLC0415
+            mlflow_arguments,  # loads pydantic
         )
+
+        return cls(**mlflow_arguments(model, arguments))
+
+    @property
+    def needs_script(self) -> bool:
+        """Whether it runs an entry script, and nothing in its place; ours."""
+        return self.inference_server is None and self.mlflow_model is None
 
     @property
     def environment_variables(self) -> dict[str, str]:
@@ -243,7 +255,7 @@ class ParallelRunConfig:
         checks.check_positive("run_invocation_timeout", self.run_invocation_timeout)
         checks.check_positive("run_max_try", self.run_max_try)
         checks.check_append_row_file_name(self.append_row_file_name, self.output_action)
-        if self.inference_server is None:
+        if self.needs_script:
             checks.check_text("entry_script", self.entry_script)
             self.entry_script = self.entry_script.strip()
         if self.source_directory is not None:

@@ -131,7 +131,7 @@ class ParallelRunStep(PipelineStep):
     def source(self, default_source_directory: str | None = None) -> StepSource:
         """Return the folder and the script in it, as they are now.
 
-        An inference server needs neither.
+        What takes the place of a script needs neither.
 
         Args:
             default_source_directory: Used when the configuration names no folder; the
@@ -140,7 +140,7 @@ class ParallelRunStep(PipelineStep):
         Raises:
             DeclarationError: The folder or the script does not exist.
         """
-        if self.parallel_run_config.inference_server is not None:
+        if not self.parallel_run_config.needs_script:
             return StepSource(self._source_directory, "")
         return find_source(
             self.name,

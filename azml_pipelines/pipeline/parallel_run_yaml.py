@@ -13,11 +13,12 @@ from azml_pipelines.pipeline.environment_definition import (
     EnvironmentHome,
     parse_environment,
 )
-from azml_pipelines.pipeline.inference_server import (
-    InferenceServer,
-    make_inference_server,
-)
+from azml_pipelines.pipeline.inference_server import make_inference_server
 from azml_pipelines.pipeline.mini_batch_size import ByteCount
+from azml_pipelines.pipeline.mlflow_model.declaration import (
+    MlflowModel,
+    make_mlflow_model,
+)
 from azml_pipelines.pipeline.output_checks import output_schema
 from azml_pipelines.pipeline.parallel_run_config import (
     DEFAULT_MAX_RESULT_BYTES,
@@ -62,6 +63,7 @@ _OUR_KEYS = {
     "partition_output_by": None,
     "on_existing": "replace",
     "inference_server": None,
+    "mlflow_model": None,
 }
 """Ours with their defaults; written only when they differ, for version 1's readers."""
 _OTHER_KEYS = (
@@ -72,8 +74,8 @@ _OTHER_KEYS = (
 )
 _LONGEST_NAME = 120
 _REQUIRED_KEYS = ("entry_script", "error_threshold", "output_action", "node_count")
-_SERVER = "inference_server"
-"""Takes the place of the entry script."""
+_SERVER, _MODEL = "inference_server", "mlflow_model"
+"""Each takes the place of the entry script."""
 
 
 class ConfigHome(EnvironmentHome, Protocol):
@@ -100,10 +102,9 @@ def save_config(config: ParallelRunConfig, path: str) -> None:
     ours = {key: getattr(config, key) for key in _OUR_KEYS}
     types = output_schema(config.output_schema) or {}
     ours["output_schema"] = {name: kind.kind for name, kind in types.items()} or None
-    if config.inference_server is not None:
-        ours[_SERVER] = config.inference_server.model_dump(
-            mode="json", exclude_defaults=True
-        )
+    for key in (_SERVER, _MODEL):
+        if ours[key] is not None:
+            ours[key] = ours[key].model_dump(mode="json", exclude_defaults=True)
     content |= {key: value for key, value in ours.items() if value != _OUR_KEYS[key]}
     Path(path).write_text(strict_yaml.dump({_TOP: content}), encoding="utf-8")
 
@@ -118,7 +119,8 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     file = Path(path)
     content = _read(file)
     _refuse_unknown(content, file)
-    content.setdefault("entry_script", "" if _SERVER in content else None)
+    without_script = _SERVER in content or _MODEL in content
+    content.setdefault("entry_script", "" if without_script else None)
     missing = [key for key in _REQUIRED_KEYS if content.get(key) is None]
     if missing:
         msg = f"{_named(file)} lacks {', '.join(missing)} in {_TOP}. Add it."
@@ -129,7 +131,9 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     } | {"mini_batch_size": None if size is None else str(size)}
     plain["source_directory"] = _source_directory(content, file)
     if _SERVER in content:
-        plain[_SERVER] = _inference_server(content[_SERVER], file)
+        plain[_SERVER] = make_inference_server(**_mapping(content, _SERVER, file))
+    if _MODEL in content:
+        plain[_MODEL] = _mlflow_model(_mapping(content, _MODEL, file), file)
     return ParallelRunConfig(
         **plain,
         environment=_environment(workspace, content, file),
@@ -170,11 +174,20 @@ def _source_directory(content: Mapping[str, Any], file: Path) -> str | None:
     return str(given)
 
 
-def _inference_server(content: object, file: Path) -> InferenceServer:
-    if not isinstance(content, dict):
-        msg = f"{_named(file)}: {_TOP}.{_SERVER}={shown(content)} is no mapping."
+def _mapping(content: Mapping[str, Any], key: str, file: Path) -> dict[str, Any]:
+    found = content[key]
+    if not isinstance(found, dict):
+        msg = f"{_named(file)}: {_TOP}.{key}={shown(found)} is no mapping."
         raise DeclarationError(msg)
-    return make_inference_server(**{str(key): content[key] for key in content})
+    return found
+
+
+def _mlflow_model(content: dict[str, Any], file: Path) -> MlflowModel:
+    """Return a model; a folder beside the file is meant before any other."""
+    beside = file.parent / str(content.get("model", ""))
+    if "model" in content and beside.is_dir():
+        content = {**content, "model": str(beside)}
+    return make_mlflow_model(**content)
 
 
 def _plain(value: object) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.graph import build_graph
 from azml_pipelines.pipeline.graph_warnings import graph_warnings
+from azml_pipelines.pipeline.mlflow_model.sources import ModelHome
 from azml_pipelines.pipeline.parameter import distinct_parameters
 from azml_pipelines.pipeline.step_sequence import flatten_steps
 from azml_pipelines.signatures import explained
@@ -28,7 +29,7 @@ LOCAL_COMPUTE = "local"
 _EMAIL = "enable_email_notification"
 
 
-class PipelineHome(Protocol):
+class PipelineHome(ModelHome, Protocol):
     """What a workspace offers to ``Pipeline``."""
 
     @property

@@ -131,7 +131,7 @@ def _parallel_run(
         name=step.name,
         source_directory=source.folder,
         entry_script=source.entry_script,
-        settings=_settings(step),
+        settings=_settings(place, step),
         environment=config.environment.definition(),
         inputs=tuple(describe_input(place, port) for port in step.input_ports),
         side_inputs=tuple(
@@ -158,7 +158,7 @@ def _refuse_what_comes_later(step: ParallelRunStep) -> None:
         raise DeclarationError(msg)
 
 
-def _settings(step: ParallelRunStep) -> SettingsDefinition:
+def _settings(place: DescribedPipeline, step: ParallelRunStep) -> SettingsDefinition:
     config = step.parallel_run_config
     content = {
         "mini_batch_size": bindable(config.mini_batch_size),
@@ -185,6 +185,10 @@ def _settings(step: ParallelRunStep) -> SettingsDefinition:
     if config.inference_server is not None:
         content["entry_kind"] = "inference_server"
         content["entry_options"] = config.inference_server.options(step.name)
+    elif config.mlflow_model is not None:
+        content["entry_kind"] = "mlflow"
+        home = place.pipeline.workspace
+        content["entry_options"] = config.mlflow_model.options(step.name, home)
     try:
         return SettingsDefinition.model_validate(content)
     except ValidationError as error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from azml_pipelines.run.workspace_registrations import WorkspaceRegistrations
+from azml_pipelines.store import model_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     from azml_pipelines.pipeline.parameter import ParameterValue
     from azml_pipelines.pipeline.pipeline import Pipeline
@@ -22,7 +24,21 @@ __all__ = ["WorkspacePipelines"]
 
 
 class WorkspacePipelines(WorkspaceRegistrations):
-    """Implements ``PipelineHome``."""
+    """Implements ``PipelineHome`` and ``ModelHome``."""
+
+    def registered_model(self, name: str, version: int | None) -> Path:
+        """Return where a registered model lies, the latest version for None; ours.
+
+        Raises:
+            ModelNotFoundException: There is no such model, or no such version of it.
+        """
+        return model_files.model_path(self.folder.models, name, version)
+
+    @property
+    def kept_models(self) -> Path:
+        """The folder with the MLflow models that runs score; ours."""
+        self.prepare_storage()
+        return self.folder.kept_models
 
     def submit_pipeline(
         self,

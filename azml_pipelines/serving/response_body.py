@@ -6,16 +6,15 @@ are known by the modules that the user's script has loaded.
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.output_action import WrongReturnError
 from azml_pipelines.serving.media_type import CSV, JSON, JSON_LINES, preferred
+from azml_pipelines.worker.json_values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +52,7 @@ def write_body(result: Any, content_type: str) -> bytes:  # noqa: ANN401 - the u
 def _rows(result: Any) -> list[Any]:  # noqa: ANN401 - the user's
     if _is_frame(result):
         records: list[Any] = result.to_dict("records")
-        return [_plain(record) for record in records]
+        return [plain(record) for record in records]
     if hasattr(result, "tolist") and getattr(result, "ndim", 0) > 0:
         result = result.tolist()
     if not isinstance(result, (list, tuple)):
@@ -62,32 +61,12 @@ def _rows(result: Any) -> list[Any]:  # noqa: ANN401 - the user's
             "numpy array, a pandas Series or a pandas DataFrame"
         )
         raise WrongReturnError(msg)
-    return [_plain(element) for element in result]
+    return [plain(element) for element in result]
 
 
 def _is_frame(result: object) -> bool:
     kind = getattr(sys.modules.get("pandas"), "DataFrame", None)
     return isinstance(kind, type) and isinstance(result, kind)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any element of a result
-    """Return what JSON can say of a value; not-a-number becomes null."""
-    plain = value
-    if isinstance(value, float):
-        plain = value if math.isfinite(value) else None
-    elif isinstance(value, (bytes, bytearray)):
-        plain = base64.b64encode(value).decode()
-    elif isinstance(value, dict):
-        plain = {str(key): _plain(item) for key, item in value.items()}
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        plain = [_plain(item) for item in value]
-    elif hasattr(value, "tolist"):
-        plain = _plain(value.tolist())
-    elif hasattr(value, "isoformat"):
-        plain = value.isoformat() if value == value else None  # noqa: PLR0124 - not a time
-    elif value is not None and not isinstance(value, (bool, int, str)):
-        plain = str(value)
-    return plain
 
 
 def _json(value: object) -> str:

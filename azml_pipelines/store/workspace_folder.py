@@ -222,6 +222,11 @@ class WorkspaceFolder:
         """Return the folder with the files of one version of a model."""
         return self.models / name / str(version)
 
+    @property
+    def kept_models(self) -> Path:
+        """MLflow models that runs score, each called by its digest."""
+        return self.storage / "kept-models"
+
     def published(self, pipeline_id: str) -> PublishedFolder:
         """Return the folder of a published pipeline."""
         return PublishedFolder(self.storage / "published" / pipeline_id)

@@ -76,6 +76,7 @@ entries: Registry[Callable[[NodeStart], Entry]] = Registry(
     {
         "inference_server": "azml_pipelines.worker.inference_server.entry:"
         "InferenceServerEntry",
+        "mlflow": "azml_pipelines.worker.mlflow_model.entry:MlflowEntry",
         "script": "azml_pipelines.worker.script_entry:ScriptEntry",
     },
     "azml_pipelines.entries",
