@@ -21,6 +21,7 @@ __all__ = [
     "DatasetKind",
     "DelimitedFormat",
     "JsonLinesFormat",
+    "MLTableFormat",
     "OtherFormat",
     "ParquetFormat",
     "PartitionDefinition",
@@ -111,6 +112,18 @@ class OtherFormat(BaseModel):
     column_types: dict[str, ColumnType] | None = None
 
 
+class MLTableFormat(BaseModel):
+    """Read as the file ``MLTable`` says, which a step of the same run writes.
+
+    Only in the ``reading`` of an output of a step, and of either kind; the engine puts
+    the dataset that the file describes in its place.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["mltable"] = "mltable"
+
+
 DatasetFormat: TypeAlias = Annotated[
     DelimitedFormat | ParquetFormat | JsonLinesFormat | OtherFormat,
     Field(discriminator="kind"),
@@ -137,8 +150,8 @@ class DatasetDefinition(BaseModel):
 
     kind: DatasetKind
     sources: tuple[DataSource, ...]
-    format: DatasetFormat | None = None
-    """Set exactly when ``kind`` is ``tabular``."""
+    format: DatasetFormat | MLTableFormat | None = None
+    """Set exactly when ``kind`` is ``tabular``, but for an ``MLTableFormat``."""
     partition: PartitionDefinition | None = None
     operations: tuple[Operation, ...] = ()
     """What is done to the files or rows, in order."""

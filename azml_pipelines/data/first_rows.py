@@ -32,7 +32,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from azml_pipelines.data.definition import DatasetDefinition, DatasetFormat
+    from azml_pipelines.data.definition import DatasetDefinition
 
 __all__ = ["checked_first_rows"]
 
@@ -104,7 +104,7 @@ def _first_of(
 
 
 def _cells(
-    definition: DatasetDefinition, form: DatasetFormat | None, root: str, path: str
+    definition: DatasetDefinition, form: object, root: str, path: str
 ) -> FirstCells:
     whole = os.path.join(root, path)  # noqa: PTH118 - as workers do
     if isinstance(form, JsonLinesFormat):

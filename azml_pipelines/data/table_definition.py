@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.data.definition import (
     DelimitedFormat,
     JsonLinesFormat,
+    MLTableFormat,
     OtherFormat,
     ParquetFormat,
 )
@@ -39,7 +40,7 @@ def table_of(
         ValueError: It is no such table.
     """
     form = definition.format
-    if form is None:
+    if form is None or isinstance(form, MLTableFormat):
         return None
     name, options = _format(form)
     table = Table(

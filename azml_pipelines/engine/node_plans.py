@@ -9,6 +9,7 @@ from azml_pipelines.compute.agent import AgentPlan
 from azml_pipelines.compute.fork_server_link import ForkServerPlan
 from azml_pipelines.compute.machine import usable_cores
 from azml_pipelines.compute.runner import ProcessLimits
+from azml_pipelines.engine.output_place import open_output
 from azml_pipelines.engine.remote_input import InputSupply, supply_plan
 from azml_pipelines.engine.step_environment import step_interpreter
 from azml_pipelines.engine.step_inputs import argument_values
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.engine.step_inputs import StepInput
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan, RunPlan, StepPlan
-    from azml_pipelines.store.workspace_folder import RunFolder
+    from azml_pipelines.store.workspace_folder import RunFolder, StepFolder
 
 __all__ = [
     "STARTUP",
@@ -126,6 +127,19 @@ def _node_names(step: ParallelRunStepPlan) -> list[str]:
     return [f"node{number:03d}" for number in range(step.settings.node_count)]
 
 
+def _output_paths(
+    step: ParallelRunStepPlan, folder: StepFolder, output: Path
+) -> dict[str, str]:
+    """Return what stands for each output in arguments: a folder, or a file in it."""
+    places = {} if step.output is None else {step.output.name: output}
+    for side in step.side_outputs:
+        places[side.name] = open_output(side, folder.side_output(side.name)).folder
+    return {
+        one.name: str(places[one.name] / (one.file_name or ""))
+        for one in step.all_outputs
+    }
+
+
 def _node_start(
     place: StepPlace,
     step: ParallelRunStepPlan,
@@ -137,7 +151,7 @@ def _node_start(
     settings = step.settings
     folder = place.folder.step(step.step_run_id)
     everything = [*inputs, *side_inputs]
-    outputs = {planned.name: str(output) for planned in step.all_outputs}
+    outputs = _output_paths(step, folder, output)
     own = argument_values(step.arguments, everything, outputs)
     return NodeStart(
         node="",

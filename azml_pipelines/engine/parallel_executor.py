@@ -118,6 +118,8 @@ class ParallelExecutor:
             raise
         nodes.close()
         place.deliver(self._destination(output).name)
+        for side in self._step.side_outputs:
+            open_output(side, self._folder.side_output(side.name)).deliver("")
         register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 

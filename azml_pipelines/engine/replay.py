@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.fetcher_link import start_fetcher
+from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.data.minibatch import items_of, piece_of
 from azml_pipelines.engine.node_plans import StepPlace, agent_plans
 from azml_pipelines.engine.remote_input import InputSupply
@@ -77,7 +78,8 @@ class Replay:
         output = place / "output"
         output.mkdir()
         where = StepPlace(self.plan, self.folder, epoch=0)
-        plans = agent_plans(where, self.step, inputs, side_inputs, output)
+        step = _writing_below(self.step, place)
+        plans = agent_plans(where, step, inputs, side_inputs, output)
         start = replace(
             plans[0].start,
             source_directory=str(place / "source"),
@@ -85,6 +87,15 @@ class Replay:
             logs=str(place / "logs"),
         )
         return replace(plans[0], start=start)
+
+
+def _writing_below(step: ParallelRunStepPlan, place: Path) -> ParallelRunStepPlan:
+    """Return the step with side outputs that nobody keeps."""
+    sides = [
+        one.model_copy(update={"url": folder_url(place), "options": {}})
+        for one in step.side_outputs
+    ]
+    return step.model_copy(update={"side_outputs": tuple(sides)})
 
 
 def prepare_replay(

@@ -49,7 +49,8 @@ class StagedOutput:
         try:
             _remove(self.staged)
             folder = self.staged.parent
-            if self.plan.form == "dataset" or self.plan.is_directory:
+            is_folder = self.plan.is_directory
+            if is_folder or (is_folder is None and self.plan.form == "dataset"):
                 folder = self.staged
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

@@ -14,12 +14,13 @@ from azml_pipelines.data.remote_listing import is_remote, list_remote
 from azml_pipelines.engine.step_inputs import input_definition
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.fingerprint import Part, declared_parts
+from azml_pipelines.plan.run_plan import Joined
 from azml_pipelines.store.code_files import used_files
 from azml_pipelines.store.reuse_record import ContentLine
 from azml_pipelines.store.snapshot import IGNORE_FILES, snapshot_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from azml_pipelines.plan.run_plan import (
@@ -144,8 +145,16 @@ def _tick(port: InputPlan) -> int:
     return _TICK_NS if port.produced_by is None else 0
 
 
+def _texts(arguments: Iterable[object]) -> Iterator[str]:
+    for argument in arguments:
+        if isinstance(argument, str):
+            yield argument
+        elif isinstance(argument, Joined):
+            yield from _texts(argument.parts)
+
+
 def _code(step: StepPlan, source: Path) -> Iterator[Part]:
-    texts = [argument for argument in step.arguments if isinstance(argument, str)]
+    texts = list(_texts(step.arguments))
     # What an ignore file leaves out is not there; what it says besides is no matter.
     files = [name for name in snapshot_files(source) if name not in IGNORE_FILES]
     for file in used_files(source, files, step.script or None, texts):

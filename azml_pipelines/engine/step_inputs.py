@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.definition import MLTableFormat
 from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.listing import list_files, single_file
 from azml_pipelines.data.local_url import local_folder
@@ -24,6 +25,7 @@ from azml_pipelines.data.table import TableReader
 from azml_pipelines.data.table_definition import partition_of, table_of
 from azml_pipelines.engine.remote_input import RemoteInput
 from azml_pipelines.errors import OutputError, UserErrorException
+from azml_pipelines.plan.run_plan import Joined
 from azml_pipelines.store.execution_overrides import read_overrides
 from azml_pipelines.store.run_reader import read_step_state
 from azml_pipelines.worker.messages import WorkerInput
@@ -224,7 +226,30 @@ def input_definition(plan: InputPlan) -> DatasetDefinition:
     if definition is None:
         msg = f"input {plan.name!r} has neither a dataset nor a step that makes it"
         raise UserErrorException(msg)
+    if isinstance(definition.format, MLTableFormat):
+        return _described(plan, definition)
     return definition
+
+
+def _described(plan: InputPlan, definition: DatasetDefinition) -> DatasetDefinition:
+    """Return the dataset that an MLTable describes which a step has written."""
+    from azml_pipelines.data.mltable import read_mltable  # noqa: PLC0415 - few runs need it
+
+    source = definition.sources[0]
+    if not is_local(source.url):
+        msg = (
+            f"input {plan.name!r}: the MLTable of an earlier step has to be on this "
+            "machine; set a local datastore for that output"
+        )
+        raise UserErrorException(msg)
+    found = read_mltable(Path(local_folder(source.url)) / source.path).definition
+    if found.kind != definition.kind:
+        what, mode = ("files", "ro_mount or eval_mount")
+        if found.kind == "tabular":
+            what, mode = ("a table", "direct")
+        msg = f"input {plan.name!r}: its MLTable describes {what}; set mode: {mode}"
+        raise UserErrorException(msg)
+    return found
 
 
 def whole_inputs(
@@ -322,12 +347,12 @@ def argument_values(
         outputs: Where it writes each output, by name.
     """
     paths = {found.plan.name: found.path for found in inputs}
-    values: list[str] = []
-    for argument in arguments:
+
+    def text_of(argument: Argument) -> str:
         if isinstance(argument, str):
-            values.append(argument)
-        elif argument.port == "output":
-            values.append(outputs[argument.name])
-        else:
-            values.append(paths[argument.name])
-    return values
+            return argument
+        if isinstance(argument, Joined):
+            return "".join(map(text_of, argument.parts))
+        return (outputs if argument.port == "output" else paths)[argument.name]
+
+    return [text_of(argument) for argument in arguments]

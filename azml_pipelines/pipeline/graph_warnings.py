@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azml_pipelines.pipeline.script_step import ScriptStep
-from azml_pipelines.pipeline.step_arguments import PortReference
+from azml_pipelines.pipeline.step_arguments import JoinedArgument, PortReference
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from azml_pipelines.pipeline.graph import StepGraph
     from azml_pipelines.pipeline.pipeline_data import PipelineData
@@ -51,12 +51,17 @@ def _unknown_outputs(step: PipelineStep) -> Iterator[PipelineData]:
     """Yield the outputs whose place a script is not told, and that nobody asks for."""
     if not isinstance(step, ScriptStep):
         return
-    told = {
-        argument.name
-        for argument in step.script_arguments
-        if isinstance(argument, PortReference) and argument.port == "output"
-    }
+    told = set(_told(step.script_arguments))
     for data in step.writes():
         asked_for = data.pipeline_output_name or data.registrations
         if data.output_name not in told and not asked_for:
             yield data
+
+
+def _told(arguments: Iterable[object]) -> Iterator[str]:
+    """Yield the outputs whose place stands in arguments."""
+    for argument in arguments:
+        if isinstance(argument, JoinedArgument):
+            yield from _told(argument.parts)
+        elif isinstance(argument, PortReference) and argument.port == "output":
+            yield argument.name

@@ -221,8 +221,8 @@ def _dataset_port(step: str, entry: object) -> InputPort | None:
         return InputPort(
             name=entry.input_name,
             source=entry.pipeline_data,
-            kind="tabular",
-            mode="direct",
+            kind=entry.reading.kind,
+            mode="direct" if entry.reading.kind == "tabular" else "mount",
             path_on_compute=None,
             given=entry,
             reading=entry.reading,

@@ -9,6 +9,7 @@ from azml_pipelines.data.definition import (
     DatasetDefinition,
     DataSource,
     DelimitedFormat,
+    MLTableFormat,
     ParquetFormat,
 )
 from azml_pipelines.data.delimited_options import checked_separator, header_mode
@@ -20,12 +21,13 @@ from azml_pipelines.pipeline.pipeline_data import PipelineData, check_port_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from azml_pipelines.data.definition import DatasetFormat
+    from azml_pipelines.data.definition import DatasetFormat, DatasetKind
     from azml_pipelines.data.delimited_options import PromoteHeadersBehavior
 
 __all__ = [
     "PipelineOutputTabularDataset",
     "parsed_delimited",
+    "parsed_mltable",
     "parsed_parquet",
 ]
 
@@ -162,6 +164,19 @@ def parsed_parquet(
         include_path=include_path, column_types=checked_types(set_column_types)
     )
     return _reading(form, partition_format, pattern or f"**/*{extension}")
+
+
+def parsed_mltable(kind: DatasetKind) -> DatasetDefinition:
+    """Return a reading by the file ``MLTable`` that the step writes.
+
+    Args:
+        kind: What it has to describe: a table, or files.
+    """
+    return DatasetDefinition(
+        kind=kind,
+        sources=(DataSource(url="", path="MLTable"),),
+        format=MLTableFormat(),
+    )
 
 
 def _reading(

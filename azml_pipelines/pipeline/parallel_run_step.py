@@ -32,6 +32,7 @@ from azml_pipelines.pipeline.step_arguments import (
     bind_arguments,
     check_arguments,
     option_value,
+    parameters_of,
 )
 from azml_pipelines.pipeline.step_source import (
     StepSource,
@@ -64,6 +65,8 @@ class ParallelRunStep(PipelineStep):
         arguments: What the script finds on its command line, besides its settings.
         allow_reuse: Whether an earlier run's result may stand in.
         when: Ours: see ``PythonScriptStep``.
+        side_outputs: Ours: folders that the script itself writes to; their paths stand
+            in the arguments.
 
     Raises:
         DeclarationError: Something of this is not so; also an ``AssertionError`` for
@@ -85,6 +88,7 @@ class ParallelRunStep(PipelineStep):
         allow_reuse: bool = True,
         *,
         when: object = None,
+        side_outputs: Sequence[PipelineData] | None = None,
     ) -> None:
         _check_name(name)
         _check_config(name, parallel_run_config)
@@ -99,10 +103,12 @@ class ParallelRunStep(PipelineStep):
         )
         _check_one_kind(name, self.input_ports)
         self.output = _check_output(name, output, parallel_run_config.output_action)
+        self.side_outputs: tuple[PipelineData, ...] = tuple(side_outputs or ())
         side_entries = _check_side_inputs(name, side_inputs)
         self._bind([side_port(name, side) for side in side_entries])
         self.inputs = [*entries, *side_entries]
         self.outputs = [] if output is None else [output]
+        self.outputs += self.side_outputs
         distinct_parameters(self.parameters(), f"step {shown(name)}")
         self._source_directory = absolute_folder(
             name, parallel_run_config.source_directory
@@ -110,8 +116,8 @@ class ParallelRunStep(PipelineStep):
         if self._source_directory is not None:
             self.source()
         self.conditions = checked_conditions(self, when)
-        if self.output is not None:
-            self.output.producer = self  # last: a step that was refused writes nothing
+        for data in self.writes():
+            data.producer = self  # last: a step that was refused writes nothing
 
     def _bind(self, side_ports: list[InputPort]) -> None:
         """Find out what each argument stands for; datasets there are side inputs."""
@@ -173,8 +179,9 @@ class ParallelRunStep(PipelineStep):
         return [port.source for port in ports if isinstance(port.source, PipelineData)]
 
     def writes(self) -> list[PipelineData]:
-        """Return the output, if there is one."""
-        return [] if self.output is None else [self.output]
+        """Return the output, if there is one, and the side outputs."""
+        rows = [] if self.output is None else [self.output]
+        return [*rows, *self.side_outputs]
 
     def parameters(self) -> list[PipelineParameter]:
         """Return the parameters of inputs, configuration and arguments, in order."""
@@ -184,7 +191,7 @@ class ParallelRunStep(PipelineStep):
             *self.parallel_run_config.parameters,
             *self.script_arguments,
         ]
-        return [value for value in used if isinstance(value, PipelineParameter)]
+        return parameters_of(used)
 
 
 def _adopt_side_input(

@@ -99,6 +99,8 @@ class PipelineData:
         self.training_output = training_output
         self.path_template: str | None = None
         """Where on the datastore it lands; ``azml/…`` of the step run if None."""
+        self.file_name: str | None = None
+        """The file in that folder that others read; None for all that is in it."""
         self.registrations: list[OutputRegistration] = []
         """Datasets to register when the step that writes it has finished."""
         self.producer: PipelineStep | None = None

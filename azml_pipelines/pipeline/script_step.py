@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.errors import DeclarationError
@@ -21,9 +21,11 @@ from azml_pipelines.pipeline.pipeline_data import (
 from azml_pipelines.pipeline.run_configuration import check_run_configuration
 from azml_pipelines.pipeline.step import PipelineStep
 from azml_pipelines.pipeline.step_arguments import (
+    JoinedArgument,
     PortReference,
     bind_arguments,
     data_of,
+    parameters_of,
 )
 from azml_pipelines.pipeline.step_source import absolute_folder
 from azml_pipelines.wording import shown
@@ -127,12 +129,7 @@ class ScriptStep(PipelineStep):
             for port in ports
         )
         self.script_arguments = tuple(
-            PortReference("input", f"INPUT_{one.name}")
-            if isinstance(one, PortReference)
-            and one.port == "input"
-            and one.name in clashes
-            else one
-            for one in self.script_arguments
+            _renamed(one, clashes) for one in self.script_arguments
         )
         check_distinct(self.name, self.input_ports)
         self.written: tuple[PipelineData, ...] = tuple(written)
@@ -179,7 +176,21 @@ class ScriptStep(PipelineStep):
             *self.script_arguments,
             *self.params.values(),
         ]
-        return [value for value in used if isinstance(value, PipelineParameter)]
+        return parameters_of(used)
+
+
+def _renamed(argument: ScriptArgument, clashes: set[str]) -> ScriptArgument:
+    """Return an argument whose inputs have other names than the outputs."""
+    if isinstance(argument, JoinedArgument):
+        parts = tuple(_renamed(cast("Any", one), clashes) for one in argument.parts)
+        return JoinedArgument(parts)
+    if (
+        isinstance(argument, PortReference)
+        and argument.port == "input"
+        and argument.name in clashes
+    ):
+        return PortReference("input", f"INPUT_{argument.name}")
+    return argument
 
 
 def _list(step: str, what: str, given: object) -> list[Any]:

@@ -24,19 +24,21 @@ from azml_pipelines.pipeline.pipeline_data import (
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from azml_pipelines.pipeline.input_port import InputPort
 
 __all__ = [
     "RESERVED_ARGUMENTS",
     "Adopt",
+    "JoinedArgument",
     "PortReference",
     "ScriptArgument",
     "bind_arguments",
     "check_arguments",
     "data_of",
     "option_value",
+    "parameters_of",
 ]
 
 RESERVED_ARGUMENTS = frozenset(
@@ -66,7 +68,18 @@ class PortReference:
     name: str
 
 
-ScriptArgument: TypeAlias = str | PipelineParameter | PortReference
+@dataclass(frozen=True)
+class JoinedArgument:
+    """One argument made of several parts with nothing between them; ours.
+
+    ``JoinedArgument(("--rate=", rate))``, ``JoinedArgument((folder, "/rows.csv"))``.
+    """
+
+    parts: tuple[object, ...]
+    """Each as an argument of its own would be."""
+
+
+ScriptArgument: TypeAlias = str | PipelineParameter | PortReference | JoinedArgument
 Adopt: TypeAlias = "Callable[[object], PortReference | None]"
 
 
@@ -99,6 +112,8 @@ def check_arguments(step: str, arguments: object) -> list[object]:
 
 
 def _check_first(step: str, first: object) -> None:
+    if isinstance(first, JoinedArgument):
+        return
     if not isinstance(first, str):
         msg = (
             f"Step {shown(step)}: the first argument is {shown(first)}, which is no "
@@ -145,7 +160,13 @@ def bind_arguments(
         DeclarationError: An argument cannot be handed to a script, or is neither an
             input nor the output.
     """
-    return tuple(_bind(step, one, ports, outputs, adopt) for one in arguments)
+
+    def bound(argument: object) -> ScriptArgument:
+        if isinstance(argument, JoinedArgument):
+            return JoinedArgument(tuple(map(bound, argument.parts)))
+        return _bind(step, argument, ports, outputs, adopt)
+
+    return tuple(map(bound, arguments))
 
 
 def _bind(
@@ -179,6 +200,17 @@ def _bind(
     if adopted is None:
         raise DeclarationError(_refusal(step, argument))
     return adopted
+
+
+def parameters_of(arguments: Iterable[object]) -> list[PipelineParameter]:
+    """Return the parameters among arguments and their parts, in order."""
+    found: list[PipelineParameter] = []
+    for argument in arguments:
+        if isinstance(argument, PipelineParameter):
+            found.append(argument)
+        elif isinstance(argument, JoinedArgument):
+            found += parameters_of(argument.parts)
+    return found
 
 
 def data_of(argument: object) -> PipelineData | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never, cast
 from uuid import uuid4
 
 from azml_pipelines.data.definition import DatasetDefinition
@@ -11,6 +11,7 @@ from azml_pipelines.plan.assignment import parse_assignment
 from azml_pipelines.plan.definition import (
     CommandStepDefinition,
     DataTransferStepDefinition,
+    JoinedDefinition,
     ParallelRunStepDefinition,
     ParameterReference,
     PythonScriptStepDefinition,
@@ -24,6 +25,7 @@ from azml_pipelines.plan.run_plan import (
     ConditionPlan,
     DataTransferStepPlan,
     InputPlan,
+    Joined,
     OutputPlan,
     ParallelRunStepPlan,
     PythonScriptStepPlan,
@@ -133,11 +135,14 @@ class _Compiled:
     def _parallel_run(self, step: ParallelRunStepDefinition) -> ParallelRunStepPlan:
         fields = self._fields(step)
         inputs = tuple(map(self._input, step.inputs))
+        outputs = self._outputs(step)
+        rows = 0 if step.output is None else 1
         return ParallelRunStepPlan(
             settings=compile_settings(step, self.values, inputs, fields["arguments"]),
             inputs=inputs,
             side_inputs=tuple(map(self._input, step.side_inputs)),
-            output=next(iter(self._outputs(step)), None),
+            output=outputs[0] if rows else None,
+            side_outputs=outputs[rows:],
             **fields,
         )
 
@@ -160,7 +165,9 @@ class _Compiled:
         """Return what the plans of all kinds of steps have."""
         arguments = tuple(self._argument(argument) for argument in step.arguments)
         for argument in arguments:
-            refuse_secret(f"Step {shown(step.name)}: arguments", argument)
+            parts = argument.parts if isinstance(argument, Joined) else (argument,)
+            for part in parts:
+                refuse_secret(f"Step {shown(step.name)}: arguments", part)
         return {
             "step_run_id": self.step_run_ids[step.key],
             "name": step.name,
@@ -198,6 +205,11 @@ class _Compiled:
         """Resolve an argument; the value of a parameter is given as text."""
         if isinstance(argument, ParameterReference):
             return str(self.values[argument.parameter])
+        if isinstance(argument, JoinedDefinition):
+            parts = [self._argument(one) for one in argument.parts]
+            if not all(isinstance(one, str) for one in parts):
+                return Joined(parts=tuple(cast("Any", parts)))
+            return "".join(map(str, parts))
         return argument
 
     def _input(self, port: InputDefinition) -> InputPlan:
@@ -233,6 +245,7 @@ def _output(output: OutputDefinition, step_run_id: str) -> OutputPlan:
         registrations=output.registrations,
         form=output.form,
         is_directory=output.is_directory,
+        file_name=output.file_name,
     )
 
 

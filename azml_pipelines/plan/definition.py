@@ -29,6 +29,7 @@ __all__ = [
     "ConditionDefinition",
     "DataTransferStepDefinition",
     "InputDefinition",
+    "JoinedDefinition",
     "OutputDefinition",
     "ParallelRunStepDefinition",
     "ParameterDefinition",
@@ -71,7 +72,15 @@ class StepOutputReference(_Frozen):
 
 
 Bindable: TypeAlias = bool | int | float | str | ParameterReference | None
-ArgumentDefinition: TypeAlias = str | ParameterReference | Reference
+
+
+class JoinedDefinition(_Frozen):
+    """Stands in ``arguments`` for one text that is put together from parts."""
+
+    parts: tuple[str | ParameterReference | Reference, ...]
+
+
+ArgumentDefinition: TypeAlias = str | ParameterReference | Reference | JoinedDefinition
 
 
 class InputDefinition(_Frozen):
@@ -97,6 +106,8 @@ class OutputDefinition(_Frozen):
     form: Literal["data", "dataset"] = "data"
     """``dataset`` for an ``OutputFileDatasetConfig``."""
     is_directory: bool | None = None
+    file_name: str | None = None
+    """See ``OutputPlan``."""
 
 
 class SettingsDefinition(_Frozen):
@@ -174,11 +185,13 @@ class ParallelRunStepDefinition(_StepDefinition):
     inputs: tuple[InputDefinition, ...]
     side_inputs: tuple[InputDefinition, ...] = ()
     output: OutputDefinition | None = None
+    side_outputs: tuple[OutputDefinition, ...] = ()
 
     @property
     def all_outputs(self) -> tuple[OutputDefinition, ...]:
-        """The output, if there is one."""
-        return () if self.output is None else (self.output,)
+        """The output, if there is one, and the side outputs."""
+        rows = () if self.output is None else (self.output,)
+        return (*rows, *self.side_outputs)
 
     @property
     def script(self) -> str:

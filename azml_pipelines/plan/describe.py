@@ -138,6 +138,7 @@ def _parallel_run(
             describe_input(place, port) for port in step.side_input_ports
         ),
         output=None if step.output is None else describe_output(place, step.output),
+        side_outputs=tuple(describe_output(place, one) for one in step.side_outputs),
         arguments=tuple(map(describe_argument, step.script_arguments)),
         compute=ComputePlan(name=compute_name(config.compute_target) or "local"),
         after=place.after(step),

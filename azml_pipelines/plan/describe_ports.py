@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from azml_pipelines.data.data_reference import DataPath, DataReference
 from azml_pipelines.data.dataset_paths import data_sources
@@ -13,10 +13,12 @@ from azml_pipelines.pipeline.environment_variables import checked_variables
 from azml_pipelines.pipeline.mini_batch_size import ByteCount
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import PipelineData
+from azml_pipelines.pipeline.step_arguments import JoinedArgument
 from azml_pipelines.plan.definition import (
     ArgumentDefinition,
     ConditionDefinition,
     InputDefinition,
+    JoinedDefinition,
     OutputDefinition,
     ParameterReference,
     StepOutputReference,
@@ -119,6 +121,7 @@ def describe_output(place: DescribedPipeline, data: PipelineData) -> OutputDefin
         registrations=tuple(data.registrations),
         form="data" if data.path_template is None else "dataset",
         is_directory=data.is_directory,
+        file_name=data.file_name,
         pipeline_output_name=None
         if data.pipeline_output_name is None
         else str(data.pipeline_output_name),
@@ -147,6 +150,9 @@ def describe_argument(argument: ScriptArgument) -> ArgumentDefinition:
         return argument
     if isinstance(argument, PipelineParameter):
         return ParameterReference(parameter=argument.name)
+    if isinstance(argument, JoinedArgument):
+        parts = [describe_argument(cast("Any", one)) for one in argument.parts]
+        return JoinedDefinition(parts=tuple(cast("Any", parts)))
     return Reference(port=argument.port, name=argument.name)
 
 

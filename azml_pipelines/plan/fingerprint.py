@@ -44,7 +44,8 @@ EXECUTION_SETTINGS = frozenset({
 _APART = frozenset({
     "step_run_id", "source_directory", "compute", "after", "when", "allow_reuse",
     "settings", "limits", "inputs", "side_inputs", "source", "output", "outputs",
-    "destination", "arguments", "environment", "environment_variables", "parameters",
+    "side_outputs", "destination", "arguments", "environment",
+    "environment_variables", "parameters",
 })  # fmt: skip
 """Fields of a step's plan that make no part of their own, or more than one."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from azml_pipelines.data.definition import MLTableFormat
 from azml_pipelines.data.mini_batch_size import (
     ACCEPTED_SIZES,
     DEFAULT_BYTES,
@@ -140,6 +141,8 @@ def _partition_keys(
     given = tuple(map(str, keys)) if isinstance(keys, (list, tuple)) else ()
     for port in inputs:
         found = port.dataset or port.reading
+        if found is not None and isinstance(found.format, MLTableFormat) and given:
+            continue  # only the step that writes it knows them
         known = found.partition_keys if found else ()
         unknown = [key for key in given if key not in known]
         if unknown or not given:

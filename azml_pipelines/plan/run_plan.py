@@ -23,6 +23,7 @@ __all__ = [
     "ConditionPlan",
     "DataTransferStepPlan",
     "InputPlan",
+    "Joined",
     "OutputPlan",
     "ParallelRunStepPlan",
     "PythonScriptStepPlan",
@@ -45,7 +46,13 @@ class Reference(_Frozen):
     name: str
 
 
-Argument = str | Reference
+class Joined(_Frozen):
+    """Stands in ``arguments`` for one text that is put together from parts."""
+
+    parts: tuple[str | Reference, ...]
+
+
+Argument = str | Reference | Joined
 
 
 class OutputPlan(_Frozen):
@@ -64,13 +71,16 @@ class OutputPlan(_Frozen):
     """``dataset``: of an ``OutputFileDatasetConfig``; its folder exists beforehand."""
     is_directory: bool | None = None
     """Whether it is a folder; None leaves it to the script."""
+    file_name: str | None = None
+    """The file in that folder that others read; None for all that is in it."""
 
     @property
     def source(self) -> DataSource:
         """Where those that read it find it."""
+        path = self.path_on_datastore
         return DataSource(
             url=self.url,
-            path=self.path_on_datastore,
+            path=path if self.file_name is None else f"{path}/{self.file_name}",
             datastore=self.datastore,
             options=self.options,
         )
@@ -167,6 +177,9 @@ class ParallelRunStepPlan(_StepPlan):
     side_inputs: tuple[InputPlan, ...] = ()
     """Given whole to every worker."""
     output: OutputPlan | None = None
+    """Where rows go, and what the script itself writes."""
+    side_outputs: tuple[OutputPlan, ...] = ()
+    """Folders that the script writes to by itself."""
 
     @property
     def all_inputs(self) -> tuple[InputPlan, ...]:
@@ -175,8 +188,9 @@ class ParallelRunStepPlan(_StepPlan):
 
     @property
     def all_outputs(self) -> tuple[OutputPlan, ...]:
-        """The output, if there is one."""
-        return () if self.output is None else (self.output,)
+        """The output, if there is one, and the side outputs."""
+        rows = () if self.output is None else (self.output,)
+        return (*rows, *self.side_outputs)
 
     @property
     def variables(self) -> dict[str, str]:

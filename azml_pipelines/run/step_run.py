@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from azml_pipelines.data.file_store import is_local
-from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.run.noted_step import NotedStep
 from azml_pipelines.run.output_datasets import output_datasets
-from azml_pipelines.run.output_place import RunOutputPlace
+from azml_pipelines.run.output_place import output_places
 from azml_pipelines.run.port_data_reference import PortDataReference
 from azml_pipelines.run.run_details import (
     RunDescription,
@@ -20,7 +18,6 @@ from azml_pipelines.run.run_details import (
 )
 from azml_pipelines.run.waiting import failure, wait_until
 from azml_pipelines.store.failed_items import failed_items
-from azml_pipelines.store.run_reader import read_output
 from azml_pipelines.store.run_state import TERMINAL, StepState
 from azml_pipelines.store.trace import origin_of_row, rows_of_item
 from azml_pipelines.wording import shown
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.plan.run_plan import OutputPlan, StepPlan
     from azml_pipelines.run.experiment import Experiment
+    from azml_pipelines.run.output_place import RunOutputPlace
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.store.failed_items import FailedItem
     from azml_pipelines.store.trace import ItemRows, RowOrigin
@@ -211,24 +209,11 @@ class StepRun(NotedStep):
         """
         output = self._output(name)
         datastore = self.experiment.workspace.get_datastore(output.datastore)
-        return PortDataReference(datastore, output.name, output.path_on_datastore)
+        return PortDataReference(datastore, output.name, output.source.path)
 
     def output_places(self) -> list[RunOutputPlace]:
         """Return where the outputs lie on this machine; an extension of version 1."""
-        committed = read_output(self.parent.folder, self.id)
-        copy = str(self.parent.folder.step(self.id).output)
-        return [
-            RunOutputPlace(
-                one.name,
-                committed
-                or (
-                    f"{local_folder(one.url)}/{one.path_on_datastore}"
-                    if is_local(one.url)
-                    else copy
-                ),
-            )
-            for one in self._outputs()
-        ]
+        return output_places(self.parent.folder, self._plan, self._outputs())
 
     def get_job_log(self) -> str:
         """Return what the run's orchestrator printed."""

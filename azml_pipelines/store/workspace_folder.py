@@ -65,6 +65,10 @@ class StepFolder:
         """What the step writes, until it is brought to a remote store."""
         return self.root / "output"
 
+    def side_output(self, name: str) -> Path:
+        """The same, of a side output."""
+        return self.root / "side_outputs" / name
+
     @property
     def artifacts(self) -> Path:
         """What scripts uploaded, and what they left in ``outputs`` and ``logs``."""
