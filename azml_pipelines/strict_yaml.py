@@ -9,6 +9,7 @@ the stream of events, before anything is built.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,22 @@ from azml_pipelines.errors import BadYamlError
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from yaml._yaml import Mark as FastMark
     from yaml.error import Mark
     from yaml.events import Event, ScalarEvent
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "dump", "load_file", "load_text"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_NODES",
+    "LocatedYaml",
+    "dump",
+    "load_file",
+    "load_located",
+    "load_text",
+]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -52,8 +62,26 @@ _TRAPS = (
 )
 
 
+@dataclass(frozen=True)
+class LocatedYaml:
+    """What a file holds, and where in it."""
+
+    content: Any
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+    """Keys and places in lists, from the top, to the line of that value, from 1."""
+
+
 def load_file(path: str | Path) -> Any:  # noqa: ANN401 - what the file holds
     """Read a file as plain data: dict, list, str, int, float, bool, None.
+
+    Raises:
+        BadYamlError: The file cannot be read, or is refused.
+    """
+    return load_located(path).content
+
+
+def load_located(path: str | Path) -> LocatedYaml:
+    """Read a file as ``load_file`` does, and where each value stands in it.
 
     Raises:
         BadYamlError: The file cannot be read, or is refused.
@@ -67,7 +95,8 @@ def load_file(path: str | Path) -> Any:  # noqa: ANN401 - what the file holds
         name = shown(str(path), _LONGEST_NAME)[1:-1]
         msg = f"{name} cannot be read: {reason}. Mend the path."
         raise BadYamlError(msg) from error
-    return load_text(content, str(path))
+    reader = _Reader(str(path))
+    return LocatedYaml(reader.read(_decoded(content, str(path))), reader.lines)
 
 
 def load_text(text: str | bytes, source: str = "text") -> Any:  # noqa: ANN401 - the same
@@ -130,6 +159,7 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
         self._nodes = 0
+        self.lines: dict[tuple[str | int, ...], int] = {}
 
     def read(self, text: str) -> object:
         import yaml  # noqa: PLC0415 - only those who load a file pay for it
@@ -163,10 +193,15 @@ class _Reader:
                 if event.tags:
                     raise self._at(event, "%TAG is not accepted")
             elif isinstance(event, kinds.NodeEvent):
-                content = self._node(event, events, 0)
+                content = self._node(event, events, ())
         return content
 
-    def _node(self, event: Any, events: Iterator[Event], depth: int) -> object:  # noqa: ANN401 - the kinds of yaml
+    def _node(
+        self,
+        event: Any,  # noqa: ANN401 - the kinds of yaml
+        events: Iterator[Event],
+        place: tuple[str | int, ...],
+    ) -> object:
         from yaml import events as kinds  # noqa: PLC0415 - the same
 
         self._nodes += 1
@@ -182,40 +217,47 @@ class _Reader:
             raise self._at(event, why)
         if isinstance(event, kinds.ScalarEvent):
             return self._scalar(event)
-        if depth >= MAX_DEPTH:
+        if len(place) >= MAX_DEPTH:
             why = f"it is nested deeper than {MAX_DEPTH} levels"
             raise self._at(event, why)
         if isinstance(event, kinds.SequenceStartEvent):
-            return self._sequence(events, depth + 1)
-        return self._mapping(events, depth + 1)
+            return self._sequence(events, place)
+        return self._mapping(events, place)
 
-    def _sequence(self, events: Iterator[Event], depth: int) -> list[object]:
+    def _sequence(
+        self, events: Iterator[Event], place: tuple[str | int, ...]
+    ) -> list[object]:
         from yaml import events as kinds  # noqa: PLC0415 - the same
 
         items: list[object] = []
         while not isinstance(event := next(events), kinds.SequenceEndEvent):
-            items.append(self._node(event, events, depth))
+            inner = (*place, len(items))
+            self.lines[inner] = event.start_mark.line + 1
+            items.append(self._node(event, events, inner))
         return items
 
-    def _mapping(self, events: Iterator[Event], depth: int) -> dict[str, object]:
+    def _mapping(
+        self, events: Iterator[Event], place: tuple[str | int, ...]
+    ) -> dict[str, object]:
         from yaml import events as kinds  # noqa: PLC0415 - the same
 
         content: dict[str, object] = {}
-        lines: dict[str, int] = {}
         while not isinstance(event := next(events), kinds.MappingEndEvent):
             scalar = event if isinstance(event, kinds.ScalarEvent) else None
             if scalar and scalar.implicit[0] and scalar.value == "<<":
                 why = "the merge key << is not accepted; write the keys out"
                 raise self._at(event, why)
-            key = self._node(event, events, depth)
+            key = self._node(event, events, (*place, "?"))
             if not isinstance(key, str):
                 why = f"the key {shown(key)} is not text; quote it"
                 raise self._at(event, why)
             if key in content:
-                why = f"the key {shown(key)} is there already, in line {lines[key]}"
+                known = self.lines[*place, key]
+                why = f"the key {shown(key)} is there already, in line {known}"
                 raise self._at(event, why)
-            lines[key] = self._at(event, "").line
-            content[key] = self._node(next(events), events, depth)
+            inner = (*place, key)
+            self.lines[inner] = event.start_mark.line + 1
+            content[key] = self._node(next(events), events, inner)
         return content
 
     def _scalar(self, event: ScalarEvent) -> object:
