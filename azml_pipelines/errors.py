@@ -16,6 +16,7 @@
     . SettingNotTextError          a setting is no text (AttributeError too)
     . UnknownArgumentError         no argument has this name (TypeError too)
     . BadYamlError                 a YAML file cannot be read, or is ambiguous
+    . BadDocumentError             a document of version 2 has unknown or bad fields
   - WorkspaceException             a workspace cannot be found, made or opened
   - ComputeTargetException         a compute target is unknown or badly configured
   - WebserviceException            a model cannot be registered or fetched
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivityFailedException",
     "AzmlError",
+    "BadDocumentError",
     "BadYamlError",
     "ComputeLostError",
     "ComputeTargetException",
@@ -173,6 +175,14 @@ class BadYamlError(DeclarationError):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+class BadDocumentError(DeclarationError):
+    """A document of version 2 cannot be used; there is one problem for each field."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
 
 
 class WorkspaceException(AzmlError):

@@ -153,6 +153,11 @@ def _place(source: str, line: int, column: int) -> str:
     return f"{shown(source, _LONGEST_NAME)[1:-1]}:{line}:{column}"
 
 
+def _line(event: Event) -> int:
+    mark = event.start_mark
+    return 1 if mark is None else mark.line + 1
+
+
 class _Reader:
     """Builds plain data from the events of one document."""
 
@@ -232,7 +237,7 @@ class _Reader:
         items: list[object] = []
         while not isinstance(event := next(events), kinds.SequenceEndEvent):
             inner = (*place, len(items))
-            self.lines[inner] = event.start_mark.line + 1
+            self.lines[inner] = _line(event)
             items.append(self._node(event, events, inner))
         return items
 
@@ -256,7 +261,7 @@ class _Reader:
                 why = f"the key {shown(key)} is there already, in line {known}"
                 raise self._at(event, why)
             inner = (*place, key)
-            self.lines[inner] = event.start_mark.line + 1
+            self.lines[inner] = _line(event)
             content[key] = self._node(next(events), events, inner)
         return content
 

@@ -10,6 +10,7 @@ import click
 from azml_pipelines.errors import (
     ActivityFailedException,
     AzmlError,
+    BadDocumentError,
     InitFailedError,
     ModelNotFoundException,
     RunCanceledError,
@@ -77,13 +78,20 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
             case RunCanceledError():
                 _end(f"Error: {one_line(error)}", CANCELED)
             case AzmlError():
-                _end(f"Error: {one_line(error)}", USAGE)
+                _end(_problems(error), USAGE)
             case OSError():
                 _end(f"Error: {one_line(error)}", STORAGE)
             case _:
                 name = type(error).__name__
                 hint = "" if self._debug else " (azml --debug … shows where)"
                 _end(f"Internal error: {name}: {one_line(error)}{hint}", INTERNAL)
+
+
+def _problems(error: AzmlError) -> str:
+    """Return one line, or one for each problem of a document."""
+    if not isinstance(error, BadDocumentError):
+        return f"Error: {one_line(error)}"
+    return "\n".join(f"Error: {printable(problem)}" for problem in error.problems)
 
 
 def _clicks_own(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ __all__ = ["azml", "main"]
 _COMMANDS = {
     "init": "Make a workspace.",
     "submit": "Run the pipeline that a script declares.",
+    "job": "Run pipeline jobs of version 2.",
     "plan": "Show what a submission would do.",
     "exec": "Run a script that imports azureml.",
     "runs": "List the runs of this workspace.",
