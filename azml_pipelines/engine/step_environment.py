@@ -127,7 +127,10 @@ def _needed(step: StepPlan) -> Iterator[str]:
     inputs = [port.definition for port in step.inputs]
     formats = [one.format for one in inputs if one is not None and one.format]
     form = step.settings.output_format
-    if formats or form is not None:
+    scores = step.settings.entry_kind == "mlflow"
+    if scores:
+        yield "mlflow-skinny"  # the whole of MLflow brings it too
+    if scores or formats or form is not None:
         yield "pandas"
     if form == "parquet" or any(one.kind == "parquet" for one in formats):
         yield "pyarrow"

@@ -188,8 +188,11 @@ def _settings(place: DescribedPipeline, step: ParallelRunStep) -> SettingsDefini
         content["entry_options"] = config.inference_server.options(step.name)
     elif config.mlflow_model is not None:
         content["entry_kind"] = "mlflow"
-        home = place.pipeline.workspace
-        content["entry_options"] = config.mlflow_model.options(step.name, home)
+        content["entry_options"] = config.mlflow_model.options(
+            step.name,
+            place.pipeline.workspace,
+            here=config.environment.definition().python.build is None,
+        )
     try:
         return SettingsDefinition.model_validate(content)
     except ValidationError as error:

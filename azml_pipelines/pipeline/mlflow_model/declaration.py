@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.pipeline.mlflow_model.fetching import check_mlflow
 from azml_pipelines.pipeline.mlflow_model.mlmodel import MlModel, read_mlmodel
 from azml_pipelines.pipeline.mlflow_model.requirements import what_differs
 from azml_pipelines.pipeline.mlflow_model.sources import (
@@ -43,8 +43,13 @@ class MlflowModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(min_length=1, max_length=4096)
-    """A folder with an ``MLmodel`` file, or ``azureml:name:version`` for a model that
-    is registered in the workspace (``azureml:name`` for its latest version)."""
+    """A folder with an ``MLmodel`` file; ``azureml:name:version`` for a model that is
+    registered in the workspace (``azureml:name`` for its latest version); an address
+    that MLflow knows (``models:/name/version``, ``models:/name@alias``,
+    ``runs:/id/path``); or the URL of a folder on a store. It is looked up once, when
+    the pipeline is submitted."""
+    tracking_uri: str | None = None
+    """MLflow's server, for addresses of MLflow; ``MLFLOW_TRACKING_URI`` if None."""
     params: dict[str, JsonValue] = Field(default_factory=dict)
     """Given to each ``predict()``; only those that the signature knows."""
     max_rows_per_predict: int | None = Field(default=None, ge=1)
@@ -79,25 +84,32 @@ class MlflowModel(BaseModel):
             self._read(f"model {shown(self.model)}", folder)
         return self
 
-    def options(self, step: str, home: ModelHome) -> str:
+    def options(self, step: str, home: ModelHome, *, here: bool = True) -> str:
         """Keep the model as it is now, and return what worker processes have to know.
+
+        Args:
+            step: Name of the step, for messages.
+            home: Where the model is kept.
+            here: Whether this interpreter runs it, so that its packages count.
 
         Raises:
             DeclarationError: There is no such model, it may not be loaded, or not here.
         """
         what = f"Step {shown(step)}: model {shown(self.model)}"
-        folder, sha256 = keep_source(what, self.model, home)
-        if self.sha256 not in {None, sha256}:
+        kept = keep_source(what, self.model, home, self.tracking_uri)
+        if self.sha256 not in {None, kept.sha256}:
             msg = (
-                f"{what} has the digest {sha256}, not {self.sha256}. Look at what has "
-                "changed before you name its digest."
+                f"{what} has the digest {kept.sha256}, not {self.sha256}. Look at what "
+                "has changed before you name its digest."
             )
             raise DeclarationError(msg)
-        found = self._read(what, folder)
-        self._compare(what, found)
+        found = self._read(what, kept.folder)
+        if here:
+            self._compare(what, found)
         return MlflowOptions(
-            model=str(folder),
-            sha256=sha256,
+            model=str(kept.folder),
+            sha256=kept.sha256,
+            source=kept.source,
             inputs=found.inputs,
             outputs=found.outputs,
             params_schema=found.params,
@@ -131,12 +143,7 @@ class MlflowModel(BaseModel):
 
     def _compare(self, what: str, found: MlModel) -> None:
         """Say what the model was saved with and is not here."""
-        if importlib.util.find_spec("mlflow") is None:
-            msg = (
-                f"{what}: MLflow is not installed. pip install "
-                "'azml-pipelines[mlflow]' brings mlflow-skinny, which is enough."
-            )
-            raise DeclarationError(msg)
+        check_mlflow(what)
         if self.requirements == "ignore":
             return
         differences = what_differs(found.folder, found.pyfunc.get("python_version"))

@@ -1,9 +1,11 @@
-"""Where a model comes from: a folder, or something that has to be fetched first."""
+"""Where a model comes from, and the copy of it that a run keeps."""
 
 from __future__ import annotations
 
 import os
 import re
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -11,9 +13,10 @@ from azml_pipelines.data.model_folder import BadModelFolderError, keep_model
 from azml_pipelines.errors import DeclarationError, ModelNotFoundException
 from azml_pipelines.wording import shown
 
-__all__ = ["ModelHome", "keep_source", "local_folder"]
+__all__ = ["KeptModel", "ModelHome", "keep_source", "local_folder"]
 
 _REGISTERED = re.compile(r"azureml:(?P<name>[^:@/]+)(?::(?P<version>\d+)|@latest)?")
+_BY_MLFLOW = re.compile(r"(?:models|runs|mlflow-artifacts|dbfs):/")
 
 
 class ModelHome(Protocol):
@@ -29,52 +32,77 @@ class ModelHome(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class KeptModel:
+    """A model that stays as it is."""
+
+    folder: Path
+    sha256: str
+    source: str
+    """The version that its address meant; empty for a folder."""
+
+
 def local_folder(model: str) -> Path | None:
     """Return the folder that is meant, as it can be looked into now; else None."""
-    if _REGISTERED.fullmatch(model) or "://" in model:
+    if _REGISTERED.fullmatch(model) or _BY_MLFLOW.match(model) or "://" in model:
         return None
     return Path(os.path.normpath(Path(model).absolute()))
 
 
-def keep_source(what: str, model: str, home: ModelHome) -> tuple[Path, str]:
-    """Copy a model to where it stays as it is, and return the copy and its digest.
+def keep_source(
+    what: str, model: str, home: ModelHome, tracking_uri: str | None = None
+) -> KeptModel:
+    """Copy a model to where it stays as it is.
 
     Args:
         what: Names the model in messages.
         model: As the user wrote it.
         home: Where it is kept.
+        tracking_uri: Of MLflow's server, for models that it has.
 
     Raises:
         DeclarationError: There is no such model, or it cannot be copied.
     """
-    folder = local_folder(model) or _registered(what, model, home)
-    if not folder.is_dir():
-        msg = f"{what}: there is no folder {shown(str(folder))}. Mend model."
-        raise DeclarationError(msg)
-    try:
-        kept, sha256 = keep_model(str(folder), str(home.kept_models))
-    except BadModelFolderError as error:
-        msg = f"{what}: it cannot be used: {error}. Copy what it means into the folder."
-        raise DeclarationError(msg) from error
-    except OSError as error:
-        msg = f"{what}: it cannot be copied: {error}"
-        raise DeclarationError(msg) from error
-    return Path(kept), sha256
+    place = home.kept_models
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=place) as unfinished:
+        folder, source = _found(what, model, home, Path(unfinished), tracking_uri)
+        if not folder.is_dir():
+            msg = f"{what}: there is no folder {shown(str(folder))}. Mend model."
+            raise DeclarationError(msg)
+        try:
+            kept, sha256 = keep_model(str(folder), str(place))
+        except BadModelFolderError as error:
+            msg = (
+                f"{what}: it cannot be used: {error}. Copy what it means into the "
+                "folder."
+            )
+            raise DeclarationError(msg) from error
+        except OSError as error:
+            msg = f"{what}: it cannot be copied: {error}"
+            raise DeclarationError(msg) from error
+    return KeptModel(Path(kept), sha256, source)
 
 
-def _registered(what: str, model: str, home: ModelHome) -> Path:
-    found = _REGISTERED.fullmatch(model)
-    if found is None:
-        msg = (
-            f"{what}: this address is not understood. Give a folder, or "
-            "azureml:name:version for a registered model."
-        )
-        raise DeclarationError(msg)
-    number = found["version"]
-    try:
-        return home.registered_model(
-            found["name"], None if number is None else int(number)
-        )
-    except ModelNotFoundException as error:
-        msg = f"{what}: {error}"
-        raise DeclarationError(msg) from error
+def _found(
+    what: str, model: str, home: ModelHome, unfinished: Path, tracking_uri: str | None
+) -> tuple[Path, str]:
+    """Return a folder with the model, and what its address means just now."""
+    folder = local_folder(model)
+    if folder is not None:
+        return folder, ""
+    match = _REGISTERED.fullmatch(model)
+    if match is not None:
+        number = match["version"]
+        version = None if number is None else int(number)
+        try:
+            folder = home.registered_model(match["name"], version)
+        except ModelNotFoundException as error:
+            msg = f"{what}: {error}"
+            raise DeclarationError(msg) from error
+        return folder, f"azureml:{match['name']}:{folder.parent.name}"
+    from azml_pipelines.pipeline.mlflow_model import fetching  # noqa: PLC0415 - stores
+
+    if _BY_MLFLOW.match(model):
+        return fetching.fetch_by_mlflow(what, model, unfinished, tracking_uri)
+    return fetching.fetch_from_store(what, model, unfinished), model

@@ -19,6 +19,8 @@ class MlflowOptions:
     """Absolute path of the folder with its ``MLmodel``."""
     sha256: str
     """Of all files of that folder; see ``folder_sha256``."""
+    source: str = ""
+    """The version that its address meant; empty for a folder."""
     inputs: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
     """The signature's JSON, as ``MLmodel`` has it; None for a model without one."""
     outputs: Optional[str] = None  # noqa: UP045

@@ -5,6 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +27,7 @@ from azml_pipelines import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azml_pipelines import StepRun, Workspace
@@ -60,6 +67,54 @@ def save_sklearn(model: object, place: Path, signature: object = None) -> None:
             serialization_format="cloudpickle",
             pip_requirements=["scikit-learn"],
         )
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory) -> Iterator[str]:
+    """A tracking server of MLflow's own, with a registry; one for all tests."""
+    folder = tmp_path_factory.mktemp("tracking")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{folder}/tracking.db"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with started(command, f"http://127.0.0.1:{port}/health", environment, folder):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str], health: str, environment: dict[str, str], folder: Path
+) -> Iterator[None]:
+    """Run a server until the end of the block, and wait for its first answer."""
+    log = folder / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError), urllib.request.urlopen(health):  # noqa: S310 - our own address
+                break
+            time.sleep(0.2)
+        else:
+            pytest.fail(f"the server does not answer: {log.read_text()[-2000:]}")
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @dataclass(frozen=True)
