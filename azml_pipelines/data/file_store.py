@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ __all__ = [
     "StoreLocation",
     "StoreUnreachableError",
     "StoredFile",
+    "check_unchanged",
     "is_local",
     "open_store",
 ]
@@ -141,6 +143,25 @@ class FileStore(Protocol):
         ...
 
 
+def check_unchanged(store: FileStore, file: StoredFile) -> None:
+    """Compare a file with what was listed.
+
+    Raises:
+        MissingFileError: It is gone.
+        ChangedFileError: It is another one.
+    """
+    found = store.find(file.path)
+    if found is None:
+        msg = f"{shown(file.path)} is no longer in the {store.location}."
+        raise MissingFileError(msg)
+    if (found.size, found.tag) != (file.size, file.tag):
+        msg = (
+            f"{shown(file.path)} of the {store.location} has changed since it was "
+            f"listed: {file.size} bytes then, {found.size} now."
+        )
+        raise ChangedFileError(msg)
+
+
 def is_local(url: str) -> bool:
     """Whether the files at ``url`` have local paths already."""
     return url.startswith(f"{_LOCAL}/")
@@ -157,6 +178,13 @@ def open_store(location: StoreLocation) -> FileStore:
         from azml_pipelines.data.local_store import LocalStore  # noqa: PLC0415 - a circle
 
         return LocalStore(location)
+    from azml_pipelines.data.joined_store import (  # noqa: PLC0415 - a circle
+        JoinedStore,
+        is_joined,
+    )
+
+    if is_joined(location):
+        return JoinedStore(location)
     from azml_pipelines.data.fsspec_store import FsspecStore  # noqa: PLC0415 - a circle
 
     return FsspecStore(location)

@@ -8,12 +8,12 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.file_store import (
-    ChangedFileError,
     DamagedFileError,
     MissingFileError,
     StoredFile,
     StoreError,
     StoreLocation,
+    check_unchanged,
 )
 from azml_pipelines.data.store_attempts import StoreAttempts
 from azml_pipelines.data.store_listing import list_pages, stored_file
@@ -106,7 +106,7 @@ class FsspecStore:
                 digest = self._digest(file, destination)
                 if digest is not None and self._is_whole(file, digest, digests):
                     return
-            self._check_unchanged(file)
+            check_unchanged(self, file)
         msg = (
             f"{shown(file.path)} of the {self.location} arrives damaged, {_TRIES} "
             f"times in a row: it should have {file.size} bytes. Look at the network "
@@ -222,24 +222,6 @@ class FsspecStore:
         self._odd_tags = digest in digests
         digests.append(digest)
         return self._odd_tags
-
-    def _check_unchanged(self, file: StoredFile) -> None:
-        """Compare a file with what was listed.
-
-        Raises:
-            MissingFileError: It is gone.
-            ChangedFileError: It is another one.
-        """
-        found = self.find(file.path)
-        if found is None:
-            msg = f"{shown(file.path)} is no longer in the {self.location}."
-            raise MissingFileError(msg)
-        if (found.size, found.tag) != (file.size, file.tag):
-            msg = (
-                f"{shown(file.path)} of the {self.location} has changed since it was "
-                f"listed: {file.size} bytes then, {found.size} now."
-            )
-            raise ChangedFileError(msg)
 
 
 class _NotStoredError(Exception):

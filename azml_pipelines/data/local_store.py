@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.data.file_copy import copy_file, is_unfinished
 from azml_pipelines.data.file_store import (
-    ChangedFileError,
     MissingFileError,
     StoredFile,
     StoreError,
     StoreLocation,
+    check_unchanged,
 )
 from azml_pipelines.data.folder_walk import check_inside, walk_files
 from azml_pipelines.data.local_url import local_folder
@@ -66,12 +66,7 @@ class LocalStore:
         except FileNotFoundError as error:
             msg = f"{shown(file.path)} is no longer in the {self.location}."
             raise MissingFileError(msg) from error
-        if self.find(file.path) != file:
-            msg = (
-                f"{shown(file.path)} of the {self.location} has changed since it was "
-                "listed."
-            )
-            raise ChangedFileError(msg)
+        check_unchanged(self, file)
 
     def put(self, source: Path, path: str) -> StoredFile:
         """See ``FileStore``."""

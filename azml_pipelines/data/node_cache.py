@@ -19,6 +19,8 @@ import threading
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from azml_pipelines.data.joined_store import owner_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -39,7 +41,8 @@ def cache_key(location: StoreLocation, file: StoredFile) -> str:
         location: The store, or any folder of it.
         file: As it was listed there.
     """
-    whole = f"{location.url.rstrip('/')}/{file.path}"
+    location, path = owner_of(location, file.path)
+    whole = f"{location.url.rstrip('/')}/{path}"
     text = "\0".join((location.host, whole, str(file.size), file.tag))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

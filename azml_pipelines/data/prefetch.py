@@ -18,7 +18,9 @@ from azml_pipelines.data.file_store import (
     StoreDeniedError,
     StoredFile,
     StoreError,
+    check_unchanged,
 )
+from azml_pipelines.data.joined_store import local_place
 from azml_pipelines.data.node_cache import cache_key
 from azml_pipelines.data.supply import failure_mark
 from azml_pipelines.wording import shown
@@ -51,6 +53,20 @@ class SuppliedFolder:
 
     store: FileStore
     folder: Path
+
+    def bring(self, file: StoredFile, key: str, lease: CacheLease) -> None:
+        """Let a file be seen in the folder: itself if it is local, else from a cache.
+
+        Raises:
+            StoreError: It cannot be had.
+            OSError: It cannot be written here.
+        """
+        here = local_place(self.store.location, file.path)
+        if here is None:
+            here = lease.hold(key, lambda path: self.store.fetch(file, path))
+        else:
+            check_unchanged(self.store, file)
+        self.appear(file, here)
 
     def appear(self, file: StoredFile, place: Path) -> None:
         """Let a file be seen in the folder."""
@@ -188,10 +204,7 @@ class Prefetch:
         supplied = self._inputs[wanted.number]
         file = wanted.file
         try:
-            place = self._lease.hold(
-                wanted.key, lambda path: supplied.store.fetch(file, path)
-            )
-            supplied.appear(file, place)
+            supplied.bring(file, wanted.key, self._lease)
         except StoreDeniedError as error:
             found: Exception = _judged(supplied.store, error)
         except StoreError as error:

@@ -13,7 +13,7 @@ from azml_pipelines.data.file_copy import copy_file
 from azml_pipelines.data.file_store import open_store
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.data.node_cache import cache_key
-from azml_pipelines.data.remote_listing import list_remote
+from azml_pipelines.data.remote_listing import list_remote, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +48,14 @@ def bring_all(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     listing = list_remote(definition)
     # The paths from the root of the store are kept: columns may be made of them.
-    root = definition.sources[0].url.rstrip("/")
+    location, paths = located(definition.sources)
+    root = location.url.rstrip("/")
     inner = folder / listing.location.url.removeprefix(root).strip("/")
     for _ in bring_files(open_store(listing.location), listing.files, inner, cache):
         pass
     sources = tuple(
-        DataSource(url=folder_url(folder), path=source.path)
-        for source in definition.sources
+        DataSource(url=folder_url(folder), path=path, wildcards=source.wildcards)
+        for path, source in zip(paths, definition.sources, strict=True)
     )
     changes: dict[str, object] = {"sources": sources}
     if definition.kind == "file":

@@ -14,6 +14,7 @@ from azml_pipelines.data.file_store import (
     is_local,
     open_store,
 )
+from azml_pipelines.data.joined_store import join, owner_of
 from azml_pipelines.data.local_url import relative_path
 from azml_pipelines.data.path_pattern import EVERYTHING, PathMatcher, split_pattern
 from azml_pipelines.errors import UserErrorException
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.file_store import FileStore
     from azml_pipelines.data.path_pattern import Wildcards
 
-__all__ = ["RemoteListing", "is_remote", "list_remote"]
+__all__ = ["RemoteListing", "is_remote", "list_remote", "located"]
 
 _LONGEST_NAME = 255
 
@@ -62,13 +63,11 @@ def list_remote(definition: DatasetDefinition) -> RemoteListing:
     """Find the files of a dataset; the rules are those of ``list_files``.
 
     Raises:
-        UserErrorException: The sources are not all on one store, or one of several
-            does not exist.
+        UserErrorException: One of several sources does not exist.
         StoreError: The store cannot be opened or listed.
     """
-    location = _location(definition.sources)
+    location, paths = located(definition.sources)
     store = open_store(location)
-    paths = [relative_path(source.path) for source in definition.sources]
     places = [
         _place(store, path, source.wildcards)
         for path, source in zip(paths, definition.sources, strict=True)
@@ -101,16 +100,24 @@ def _facts(file: StoredFile, _names: set[str]) -> dict[str, object]:
     return {"Extension": suffix, "Size": file.size, "CanSeek": True}
 
 
-def _location(sources: Sequence[DataSource]) -> StoreLocation:
-    first = sources[0]
-    for source in sources[1:]:
-        if (source.url, source.options) != (first.url, first.options):
-            msg = (
-                f"A dataset on several stores ({first.url} and {source.url}) cannot be "
-                "read. Make one dataset for each, and give the step several inputs."
-            )
-            raise UserErrorException(msg)
-    return StoreLocation(first.url, first.options, first.datastore)
+def located(sources: Sequence[DataSource]) -> tuple[StoreLocation, list[str]]:
+    """Return the store that all sources are on, and the path of each of them there.
+
+    Several stores are joined into one, in which each has a folder of its name.
+    """
+    paths = [relative_path(source.path) for source in sources]
+    stores = [
+        StoreLocation(source.url, source.options, source.datastore)
+        for source in sources
+    ]
+    first = stores[0]
+    if all((one.url, one.options) == (first.url, first.options) for one in stores):
+        return first, paths
+    location, names = join(stores)
+    return location, [
+        f"{name}/{path}" if path else name
+        for name, path in zip(names, paths, strict=True)
+    ]
 
 
 def _place(store: FileStore, path: str, wildcards: Wildcards) -> _Place:
@@ -129,8 +136,9 @@ def _refuse_missing(
     for path, place in zip(paths, places, strict=True):
         whole = place.file is None and place.pattern == EVERYTHING
         if whole and next(store.files(place.folder), None) is None:
+            location, inner = owner_of(store.location, path)
             msg = (
-                f"The dataset names {shown(path)} of the {store.location}, but there "
+                f"The dataset names {shown(inner)} of the {location}, but there "
                 "is no such file or folder. Correct the path, or leave it out."
             )
             raise UserErrorException(msg)

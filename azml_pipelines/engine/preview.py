@@ -207,9 +207,7 @@ def _found(port: InputPlan, keys: tuple[str, ...]) -> StepInput | None:
     if is_remote(definition):
         if definition.kind != "file":
             return None
-        source = definition.sources[0]
-        location = StoreLocation(root, source.options, source.datastore)
-        remote = RemoteInput(definition, location, Path(root), None)
+        remote = RemoteInput(definition, StoreLocation(root), Path(root), None)
     return StepInput(port, definition, root, root, remote, keys)
 
 

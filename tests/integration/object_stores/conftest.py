@@ -106,9 +106,10 @@ class Lake:
         """Submit a script over a table, a file's rows at a time."""
         return self.submit_input(table, datastore, script, mini_batch_size="1KB")
 
-    def submit_input(self, dataset, datastore, script, **config):
-        """Submit a script over a dataset, as it is."""
-        step = {"inputs": [dataset.as_named_input("data")]}
+    def submit_input(self, dataset, datastore, script, mode="direct", **config):
+        """Submit a script over a dataset, as it is or mounted or downloaded."""
+        given = dataset.as_named_input("data")
+        step = {"inputs": [given if mode == "direct" else getattr(given, mode)()]}
         config = {"mini_batch_size": None, **config}
         return self._submit(datastore, script, step, **config)
 

@@ -16,6 +16,18 @@ from azml_pipelines.data.file_store import StoreError, StoreLocation, open_store
 from azml_pipelines.testing.fault_proxy import FaultProxy
 from azml_pipelines.testing.file_store_tests import FileStoreTests
 
+WHERE = """
+import json, os
+from pathlib import Path
+
+def run(mini_batch):
+    names = (path.split("/inputs/data")[1] for path in mini_batch)
+    return [
+        f"{json.dumps(Path(path).read_text())}|{name}|{os.path.realpath(path)}"
+        for path, name in zip(mini_batch, names)
+    ]
+"""
+
 
 class _ServerTests(FileStoreTests):
     """The promises of stores, on a server."""
@@ -226,3 +238,44 @@ def test_partitions_are_read_from_a_server(s3_lake, tmp_path):
         "{'user': 'a', 'genre': 'x'} 2 2",
         "{'user': 'b', 'genre': 'y'} 1 1",
     ] == s3_lake.rows(run).decode().splitlines()
+
+
+@pytest.mark.parametrize("mode", ["as_mount", "as_download", "direct"])
+def test_one_dataset_reads_from_several_stores(
+    s3_lake, azure_server, tmp_path, monkeypatch, mode
+):
+    """S3, Azure and a folder, in the order of the paths; the folder's files stay."""
+    s3_lake.fill(s3_lake.register(), files=3)
+    azure_server.make_container("several")
+    monkeypatch.setenv("TESTING_BLOB_KEY", azure_server.key)
+    options = {**azure_server.options(), "account_key": "env:TESTING_BLOB_KEY"}
+    url = azure_server.url("several", uuid4().hex)
+    azure = Datastore.register_url(s3_lake.workspace, "azure", url, options=options)
+    (tmp_path / "here").mkdir()
+    here = Datastore.register_local_folder(s3_lake.workspace, "here", tmp_path / "here")
+    for store, text in ((azure, "blob"), (here, "file")):
+        (tmp_path / "new").mkdir(exist_ok=True)
+        for name in ("b", "a"):
+            (tmp_path / "new" / name).write_text(f"{text} {name}")
+        store.upload(tmp_path / "new", "in", show_progress=False)
+    lake = Datastore.get(s3_lake.workspace, "lake")
+    files = Dataset.File.from_files(
+        path=[(here, "in/b"), (azure, "in"), (lake, "in/*1*"), (here, "in/a")]
+    )
+    run = s3_lake.submit_input(files, lake, WHERE, mode=mode, mini_batch_size="2")
+    run.wait_for_completion(show_output=False, raise_on_error=False)
+
+    assert run.get_status() == "Finished", run.state().error
+    rows = [line.split("|") for line in s3_lake.rows(run).decode().splitlines()]
+    expected = ["file b", "blob a", "blob b", "1\n", "file a"]
+    assert expected == [json.loads(row[0]) for row in rows]
+    assert ["/here/in/b", "/azure/in/a", "/azure/in/b", "/lake/in/0001 ü.txt"] == [
+        row[1] for row in rows[:4]
+    ]
+    if mode != "as_download":
+        assert str(tmp_path / "here/in/b") == rows[0][2]
+    assert [row[1] for row in rows] == files.to_path()
+    downloaded = files.download(tmp_path / "all")
+    assert expected == [Path(path).read_text() for path in downloaded]
+    with files.mount() as mounted:
+        assert "blob a" == Path(mounted.mount_point, "azure/in/a").read_text()

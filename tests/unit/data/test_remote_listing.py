@@ -77,17 +77,6 @@ def test_one_of_several_that_is_missing(url):
         list_files(_dataset(url, "images", "nope"))
 
 
-def test_two_stores_are_no_dataset(url):
-    """The message says what to do instead."""
-    definition = DatasetDefinition(
-        kind="file",
-        sources=(DataSource(url=url, path=""), DataSource(url="file:///x", path="")),
-    )
-
-    with pytest.raises(UserErrorException, match="several inputs"):
-        list_files(definition)
-
-
 def test_names_that_lead_out_of_a_folder_are_refused(tmp_path):
     """A store allows them; a local folder must not be left."""
     url = f"memory://{uuid4().hex}"
