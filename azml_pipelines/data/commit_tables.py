@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["commit_tables", "digest_of"]
 
 _TEMPORARY = ".azml-commit.tmp"
+_REPLACED = ".azml-replaced.tmp"
 _GROUP_ROWS = 1 << 17
 _BLOCK = 1 << 20
 
@@ -53,12 +54,17 @@ def commit_tables(
         else:
             _write_one(tables, schema, temporary)
         point("commit.rename")
-        if form.partition_by:
-            _remove(destination)
+        if form.partition_by and destination.exists():
+            # Two renames, and not the time it takes to remove many files between them.
+            replaced = destination.with_name(_REPLACED)
+            _remove(replaced)
+            destination.rename(replaced)
+            point("commit.replaced")
         temporary.rename(destination)
         point("commit.renamed")
     finally:
         _remove(temporary)
+        _remove(destination.with_name(_REPLACED))
     sync_folder(destination.parent)
     return digest_of(destination)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from azml_pipelines.data.definition import DatasetDefinition, DataSource
     from azml_pipelines.data.path_pattern import Wildcards
 
-__all__ = ["Listing", "list_files", "places_of", "single_file"]
+__all__ = ["Listing", "list_files", "places_of", "shows_a_choice", "single_file"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,20 @@ def single_file(definition: DatasetDefinition) -> str | None:
         return None
     place = _place(definition.sources[0])
     return os.path.join(place.folder, place.file) if place.file else None
+
+
+def shows_a_choice(definition: DatasetDefinition) -> bool:
+    """Whether a local file dataset leaves out files of the folder that it lies in.
+
+    Nobody is asked what is in the folder: patterns, operations and several sources are
+    taken for a choice.
+    """
+    if definition.kind != "file" or not definition.sources:
+        return False
+    if definition.operations or len(definition.sources) > 1:
+        return True
+    pattern = split_pattern(relative_path(definition.sources[0].path))[1]
+    return bool(pattern) and pattern != EVERYTHING
 
 
 def places_of(definition: DatasetDefinition) -> list[str]:

@@ -16,6 +16,8 @@ from azml_pipelines.data.file_store import (
 )
 from azml_pipelines.engine.step_inputs import output_directory
 from azml_pipelines.errors import OutputError
+from azml_pipelines.failpoints import point
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +39,40 @@ class OutputPlace:
     path: str = ""
     """Of the output on the store."""
 
+    def told(self, name: str) -> str:
+        """Return what people call something in here."""
+        if self.location is None:
+            return str(self.folder / name)
+        return f"{shown(f'{self.path}/{name}')} of the {self.location}"
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a file or a folder of that name, where the output goes.
+
+        Raises:
+            OutputError: The store does not say.
+        """
+        if self.location is None:
+            place = self.folder / name
+            return place.exists() or place.is_symlink()
+        path = f"{self.path}/{name}"
+        try:
+            store = open_store(self.location)
+            return store.find(path) is not None or any(True for _ in store.files(path))
+        except StoreError as error:
+            msg = f"nobody can say whether {name} exists already: {error.message}"
+            raise OutputError(msg) from error
+
     def deliver(self, last: str) -> None:
         """Bring every file to the store; doing it again changes nothing.
 
         Each file appears there whole or not at all. It is the orchestrator alone that
         puts files, after everything else, so nothing of an attempt that lost gets
-        there.
+        there. Where a folder of that name has been there, it then holds the files of
+        this one and no others.
 
         Args:
-            last: The file that comes when all the others are there.
+            last: The file, or folder, that comes when all the others are there; empty
+                where there is no such thing.
 
         Raises:
             OutputError: The store does not take them.
@@ -59,11 +86,19 @@ class OutputPlace:
             def put(name: str) -> None:
                 store.put(self.folder / name, f"{self.path}/{name}")
 
+            inner = f"{last}/"
+            rows = [one for one in names if one == last or one.startswith(inner)]
+            others = sorted(set(names).difference(rows))
             with ThreadPoolExecutor(_THREADS, "deliver") as pool:
-                for _ in pool.map(put, [name for name in names if name != last]):
-                    pass
-            if last in names:
-                put(last)
+                for some in (others, rows):
+                    point("deliver.put")
+                    for _ in pool.map(put, some):
+                        pass
+            point("deliver.delivered")
+            if last and (self.folder / last).is_dir():
+                for file in list(store.files(f"{self.path}/{last}")):
+                    if file.path.removeprefix(f"{self.path}/") not in rows:
+                        store.delete(file.path)
         except StoreError as error:
             msg = f"the output is complete in {self.folder}, but: {error.message}"
             raise OutputError(msg) from error

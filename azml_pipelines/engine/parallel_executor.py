@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from azml_pipelines.compute.report import BundleReport
     from azml_pipelines.data.minibatch import Sizes
     from azml_pipelines.engine.dispatch import Slots
+    from azml_pipelines.engine.output_place import OutputPlace
     from azml_pipelines.engine.step_executor import StepContext
     from azml_pipelines.engine.step_inputs import StepInput
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
@@ -96,7 +97,7 @@ class ParallelExecutor:
         output = place.folder
         self._folder.parts.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._step.settings.output_action == "append_row":
-            self._destination(output)  # before anything runs for nothing
+            self._destination(place)  # before anything runs for nothing
         plans = agent_plans(self._context, self._step, inputs, side_inputs, output)
         nodes = self.start_nodes(plans)
         try:
@@ -111,13 +112,13 @@ class ParallelExecutor:
                         self._dispatch(ledger, nodes.slots(), found)
                     nodes.rest()
                     ledger.finish()
-                    if self._commit(output):
+                    if self._commit(place):
                         break
         except BaseException:
             nodes.close(at_once=True)
             raise
         nodes.close()
-        place.deliver(self._destination(output).name)
+        place.deliver(self._destination(place).name)
         for side in self._step.side_outputs:
             open_output(side, self._folder.side_output(side.name)).deliver("")
         register_outputs(self._context.run.workspace, self._step.all_outputs)
@@ -241,11 +242,11 @@ class ParallelExecutor:
             feed=found,
         ).run()
 
-    def _destination(self, output: Path) -> Path:
+    def _destination(self, output: OutputPlace) -> Path:
         note = self._folder.root / "output-name"
         return destination_of(self._step.settings, output, note)
 
-    def _commit(self, output: Path) -> bool:
+    def _commit(self, output: OutputPlace) -> bool:
         """Put the rows together; False when some of them have to be made again.
 
         Raises:

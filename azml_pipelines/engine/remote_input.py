@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.fetcher_link import SuppliedInputPlan, SupplyPlan
+from azml_pipelines.data.file_mount import link_files
 from azml_pipelines.data.frozen_list import NOT_YET
 from azml_pipelines.data.minibatch import split_files, split_files_by_sizes
 from azml_pipelines.data.node_cache import DEFAULT_CACHE_BYTES, NodeCache
@@ -57,6 +58,15 @@ class InputSupply:
         """Fetch a whole input and return it as a local one."""
         folder = self.folder / plan.name
         return bring_all(definition, folder, NodeCache(self.cache, self.most_bytes))
+
+    def show(self, plan: InputPlan, definition: DatasetDefinition) -> Path:
+        """Make a folder of links to the files of a local input, and return it."""
+        folder = self.folder / plan.name
+        # An earlier life of this run may have made half of it.
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        link_files(definition, folder)
+        return folder
 
     def close(self) -> None:
         """Forget what the step's inputs were; the cache keeps what it has room for."""

@@ -8,6 +8,7 @@ already, one rename for each file. What a failed try has written is gone with it
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from azml_pipelines.plan.run_plan import OutputPlan
 
 __all__ = ["StagedOutput", "stage_output"]
+
+_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,14 @@ class StagedOutput:
             if self.place.is_file():
                 store.put(self.place, path)
                 return
-            for name in files_below(self.place):
+
+            def put(name: str) -> None:
+                point("script_output.put")
                 store.put(self.place / name, f"{path}/{name}")
+
+            with ThreadPoolExecutor(_THREADS, "deliver") as pool:
+                for _ in pool.map(put, sorted(files_below(self.place))):
+                    pass
         except StoreError as error:
             msg = f"the output is complete in {self.place}, but: {error.message}"
             raise OutputError(msg) from error

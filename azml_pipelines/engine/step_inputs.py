@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.data.definition import MLTableFormat
 from azml_pipelines.data.file_store import is_local
-from azml_pipelines.data.listing import list_files, single_file
+from azml_pipelines.data.listing import list_files, shows_a_choice, single_file
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.data.minibatch import (
     split_files,
@@ -273,6 +273,8 @@ def _find(
         if not side and definition.kind == "file" and plan.mode != "download":
             return _supplied(plan, RemoteInput.find(plan, definition, supply))
         definition = supply.bring(plan, definition)
+    elif side and supply is not None and shows_a_choice(definition):
+        return _chosen(plan, definition, supply)
     root = list_files(definition).root
     file = single_file(definition)
     path = file or root
@@ -281,6 +283,16 @@ def _find(
         root = os.path.dirname(path) if file else path  # noqa: PTH120 - text stays text
         if file and os.path.basename(path) != os.path.basename(file):  # noqa: PTH119
             root = os.path.dirname(file)  # noqa: PTH120
+    return StepInput(plan, definition, root, path)
+
+
+def _chosen(
+    plan: InputPlan, definition: DatasetDefinition, supply: InputSupply
+) -> StepInput:
+    """Return an input whose folder shows the files of a dataset and no others."""
+    root = path = str(supply.show(plan, definition))
+    if plan.path_on_compute is not None and plan.mode != "direct":
+        path = _link(plan, path)
     return StepInput(plan, definition, root, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from azml_pipelines.data.stretch import Stretch
+    from azml_pipelines.engine.output_place import OutputPlace
     from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
     from azml_pipelines.plan.run_plan import OutputPlan, WorkspacePlan
 
@@ -33,45 +35,48 @@ def output_form(settings: ParallelRunSettings) -> OutputForm | None:
     )
 
 
-def destination_of(settings: ParallelRunSettings, output: Path, note: Path) -> Path:
+def destination_of(
+    settings: ParallelRunSettings, output: OutputPlace, note: Path
+) -> Path:
     """Return where the rows go, settled once for all orchestrators of the run.
 
     Args:
         settings: Of the step.
-        output: Its output folder.
+        output: Where the step writes.
         note: A file that remembers the name.
 
     Raises:
-        OutputError: Something is there already, and ``on_existing`` is ``error``.
+        OutputError: Something is there already, and ``on_existing`` is ``error``; or
+            nobody can tell, because the store does not answer.
     """
     if note.is_file():
-        return output / note.read_text(encoding="utf-8")
-    place = output / settings.append_row_file_name
+        return output.folder / note.read_text(encoding="utf-8")
+    name = settings.append_row_file_name
     if settings.partition_output_by:
-        place = place.with_suffix("")
-    if settings.on_existing == "error" and (place.exists() or place.is_symlink()):
+        name = Path(name).stem
+    if settings.on_existing == "error" and output.holds(name):
         msg = (
-            f"{place} exists already; remove it, or set on_existing to 'replace' or "
-            "'version'"
+            f"{output.told(name)} exists already; remove it, or set on_existing to "
+            "'replace' or 'version'"
         )
         raise OutputError(msg)
     if settings.on_existing == "version":
-        place = _free(place)
+        name = _free(output, name)
     if settings.on_existing != "replace":
         temporary = note.with_suffix(".tmp")
-        temporary.write_text(place.name, encoding="utf-8")
+        temporary.write_text(name, encoding="utf-8")
         temporary.replace(note)
-    return place
+    return output.folder / name
 
 
-def _free(place: Path) -> Path:
+def _free(output: OutputPlace, name: str) -> str:
     """Return the first free name: ``rows.csv``, ``rows.2.csv`` and so on."""
-    number = 2
-    found = place
-    while found.exists() or found.is_symlink():
-        found = place.with_name(f"{place.stem}.{number}{place.suffix}")
-        number += 1
-    return found
+    whole = Path(name)
+    for number in count(2):
+        if not output.holds(name):
+            break
+        name = f"{whole.stem}.{number}{whole.suffix}"
+    return name
 
 
 def register_outputs(workspace: WorkspacePlan, outputs: Iterable[OutputPlan]) -> None:

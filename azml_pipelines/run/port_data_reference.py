@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.data_reference import DataReference
+from azml_pipelines.data.dataset_paths import data_sources
+from azml_pipelines.data.definition import DatasetDefinition
+from azml_pipelines.data.file_dataset import FileDataset
 
 if TYPE_CHECKING:
-    import os
-
     from azml_pipelines.data.datastore import AbstractDatastore
 
 __all__ = ["PortDataReference"]
@@ -57,7 +60,7 @@ class PortDataReference:
         overwrite: bool | None = None,
         show_progress: bool | None = None,
     ) -> int:
-        """Copy the output and return the number of files.
+        """Copy the output, a folder or a file, and return the number of files.
 
         They land at ``local_path/<path_on_datastore>/…``: the whole path is kept.
 
@@ -65,13 +68,23 @@ class PortDataReference:
             overwrite: Replace files that are there already; by default they stay.
             show_progress: One line per file or so; by default yes.
         """
+        path = self.path_on_datastore.rstrip("/")
         # With the slash, "scores" is not also the beginning of "scores_old".
-        return self.datastore.download(
+        count = self.datastore.download(
             local_path,
-            prefix=f"{self.path_on_datastore.rstrip('/')}/",
+            prefix=f"{path}/",
             overwrite=bool(overwrite),
             show_progress=show_progress is not False,
         )
+        return count or self._download_file(Path(local_path, path), bool(overwrite))
+
+    def _download_file(self, target: Path, overwrite: bool) -> int:
+        """Copy the output if it is a file; what is there already may stay."""
+        if os.path.lexists(target) and not overwrite:
+            return 0
+        sources = data_sources((self.datastore, self.path_on_datastore))
+        file = FileDataset(DatasetDefinition(kind="file", sources=sources))
+        return len(file.download(target.parent, overwrite=True))
 
     def as_mount(self) -> DataReference:
         """Return the output as an input of another pipeline, mounted."""

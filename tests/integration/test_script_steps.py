@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from azml_pipelines import OutputFileDatasetConfig, PipelineData, PipelineParameter
+from azml_pipelines import (
+    Dataset,
+    OutputFileDatasetConfig,
+    PipelineData,
+    PipelineParameter,
+)
 
 MAKES = """
 import os, sys
@@ -164,3 +169,59 @@ def alive(pid):
     except OSError:
         return False
     return "State:\tZ" not in status
+
+
+LISTS = """
+import os, sys
+from pathlib import Path
+root = Path(sys.argv[1])
+names = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+Path(sys.argv[2]).write_text(" ".join(sorted(names)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("choose", "seen"),
+    [
+        pytest.param(str, "a/1 a/2 b/3", id="a folder"),
+        pytest.param(
+            lambda folder: [str(folder / "a/2"), str(folder / "b/3")],
+            "a/2 b/3",
+            id="some of its files, as schedules give them",
+        ),
+        pytest.param(lambda folder: str(folder / "*/9*"), "", id="nothing at all"),
+        pytest.param(lambda folder: str(folder / "a/*1"), "1", id="a pattern"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["as_mount", "as_download"])
+def test_a_script_sees_the_files_of_its_dataset_and_no_others(
+    script, run_steps, place, tmp_path, choose, seen, mode
+):
+    """Mounted or downloaded: what else is in the folder is not shown."""
+    for name in ("a/1", "a/2", "b/3"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    files = Dataset.File.from_files(choose(tmp_path / "in"))
+    given = getattr(files.as_named_input("files"), mode)()
+    names = PipelineData("names")
+    run = run_steps(
+        script(LISTS, arguments=[given, names], inputs=[given], outputs=[names])
+    )
+
+    assert run.get_status() == "Finished", run.state().error
+    assert seen == place(run, "names").read_text()
+
+
+def test_operations_on_files_choose_too(script, run_steps, place, tmp_path):
+    """The first two of three are two; the originals are what is read."""
+    for name in ("1", "2", "3"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    given = Dataset.File.from_files(str(tmp_path / "in")).take(2).as_mount()
+    names = PipelineData("names")
+    run = run_steps(
+        script(LISTS, arguments=[given, names], inputs=[given], outputs=[names])
+    )
+
+    assert run.get_status() == "Finished", run.state().error
+    assert "1 2" == place(run, "names").read_text()

@@ -161,6 +161,16 @@ def lake(request, workspace, tmp_path):
 
 
 @pytest.fixture
+def make_lake(workspace, tmp_path):
+    """Make a datastore on a server, or in a folder without one."""
+
+    def make_lake(server=None):
+        return Lake(workspace, tmp_path, server)
+
+    return make_lake
+
+
+@pytest.fixture
 def s3_lake(workspace, tmp_path, s3_server):
     """A datastore on S3."""
     return Lake(workspace, tmp_path, s3_server)
