@@ -104,7 +104,8 @@ def shows_a_choice(definition: DatasetDefinition) -> bool:
         return False
     if definition.operations or len(definition.sources) > 1:
         return True
-    pattern = split_pattern(relative_path(definition.sources[0].path))[1]
+    (source,) = definition.sources
+    pattern = split_pattern(relative_path(source.path), source.wildcards)[1]
     return bool(pattern) and pattern != EVERYTHING
 
 
