@@ -54,6 +54,7 @@ TESTS = (
     ChaosTest("C6", "c06_killed_scheduler"),
     ChaosTest("D5", "d05_many_files"),
     ChaosTest("D9", "d09_large_row_group"),
+    ChaosTest("H3", "h03_server_deaths"),
     ChaosTest("S1", "s01_busy_store"),
     ChaosTest("S2", "s02_broken_answers"),
 )

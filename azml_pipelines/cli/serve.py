@@ -20,6 +20,7 @@ __all__ = ["serve"]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PORT = 8080
 _MODEL_FOLDER = Path("/opt/ml/model")
+_WORKER_TOKEN = "AZML_SERVER_TOKEN"  # noqa: S105 - its name
 _HOSTED = "SAGEMAKER_"
 """How the variables begin that tell a container that it is one."""
 
@@ -174,14 +175,17 @@ def _server(given: _Options, environ: Mapping[str, str]) -> ServerPlan:
     from azml_pipelines.serving.application import Admission  # noqa: PLC0415 - as above
     from azml_pipelines.serving.server import ServerPlan  # noqa: PLC0415 - as above
 
-    host = given.host or ("0.0.0.0" if _hosted(environ) else "127.0.0.1")  # noqa: S104 - a container's
+    # A worker process of ours that has started this is the only one to be answered.
+    worker_token = environ.get(_WORKER_TOKEN)
+    is_container = _hosted(environ) and not worker_token
+    host = given.host or ("0.0.0.0" if is_container else "127.0.0.1")  # noqa: S104 - a container's
     port = given.port
     if port is None:
         port = _port(environ.get("SAGEMAKER_BIND_TO_PORT"))
     admission = Admission(
         payload_bytes=given.max_payload << 20,
         hosts=_LOOPBACK if host in _LOOPBACK else None,
-        token=_token(given.token, environ),
+        token=_token(given.token, environ) or worker_token,
     )
     return ServerPlan(host, port, admission)
 

@@ -72,6 +72,10 @@ class InferenceServer(BaseModel):
     output_filter: str = "$"
     join_source: Literal["None", "Input"] = "None"
     """``Input`` keeps each record in front of its result."""
+    on_bad_record: Literal["fail_file", "bisect"] = "fail_file"
+    """Ours: ``bisect`` finds the records of a file that the server refuses, by halving,
+    and keeps the rows of the others; in the place of a bad one stands what the server
+    said, and the file counts as one failed item. For ``append_row`` without joins."""
     invocations_timeout_in_seconds: float = Field(default=600, ge=1, le=3600)
     invocations_max_retries: int = Field(default=3, ge=0, le=3)
     startup_timeout: float = Field(default=600, gt=0, allow_inf_nan=False)
@@ -93,6 +97,7 @@ class InferenceServer(BaseModel):
         if self.split_type == "None":
             needing = {
                 "batch_strategy": self.batch_strategy,
+                "on_bad_record": "bisect" if self.on_bad_record == "bisect" else None,
                 "join_source": None if self.join_source == "None" else self.join_source,
                 "input_filter": None if self.input_filter == "$" else self.input_filter,
             }
@@ -105,6 +110,13 @@ class InferenceServer(BaseModel):
         if (filtered or self.join_source != "None") and kind not in _JOINABLE:
             accepted = ", ".join(_JOINABLE)
             msg = f"filters and joins need a content_type of {accepted}"
+            raise ValueError(msg)
+        joined = self.output_filter != "$" or self.join_source != "None"
+        if joined and self.on_bad_record == "bisect":
+            msg = (
+                "on_bad_record='bisect' has no place for what the server said in a "
+                "joined record: drop join_source and output_filter, or on_bad_record"
+            )
             raise ValueError(msg)
         return self
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import tornado.web
 
 from azml_pipelines.serving.messages import Answer, Invocation
+from azml_pipelines.worker.inference_server.client import TOKEN_HEADER
 
 if TYPE_CHECKING:
     from azml_pipelines.serving.model_pool import ModelPool
@@ -42,7 +43,8 @@ class Admission:
     """Accepted ``Host`` names; None accepts any. A web page that a browser on this
     machine has open cannot reach a server that insists on its own name."""
     token: str | None = None
-    """What ``Authorization: Bearer`` must say; None asks for nothing."""
+    """What ``Authorization: Bearer`` must say, or the header that worker processes
+    send to a server that they have started; None asks for nothing."""
 
 
 class Desk:
@@ -126,7 +128,8 @@ class _Handler(tornado.web.RequestHandler):
             self.refuse(401, "Authorization: Bearer with this server's token is needed")
 
     def _has_token(self, token: str) -> bool:
-        given = self.request.headers.get("Authorization", "")
+        headers = self.request.headers
+        given = headers.get("Authorization", f"Bearer {headers.get(TOKEN_HEADER, '')}")
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
     def refuse(self, status: int, message: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TYPE_CHECKING, Optional
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Optional, Union
 
 from azml_pipelines.worker.inference_server.client import (
-    Client,
+    PortTakenError,
     Refused,
     Response,
     ServerGoneError,
@@ -20,17 +21,34 @@ from azml_pipelines.worker.inference_server.payloads import (
     RecordTooLargeError,
     pack,
 )
-from azml_pipelines.worker.inference_server.process import ServerLimits, ServerProcess
+from azml_pipelines.worker.inference_server.process import (
+    ServerFailedError,
+    ServerLimits,
+    ServerProcess,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from azml_pipelines.worker.inference_server.client import Client
     from azml_pipelines.worker.inference_server.options import ServerOptions
     from azml_pipelines.worker.inference_server.records import Record
 
-__all__ = ["Conversation", "ScoringError"]
+__all__ = ["Answers", "BadRecord", "Conversation", "ScoringError"]
 
-Answers = list[tuple[Response, int]]
+_BAD_INPUT = frozenset({400, 413, 422, 500})
+"""Answers that may be about one record of many; servers use 500 for bad input, too."""
+_PORTS_TRIED = 3
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """What stands in the place of an answer for one record that was refused."""
+
+    reason: str
+
+
+Answers = list[tuple[Union[Response, BadRecord], int]]
 
 
 class ScoringError(Exception):
@@ -69,9 +87,17 @@ class Conversation:
         Raises:
             ServerFailedError: It does not come up.
         """
-        server = ServerProcess(self._options, self._model, self._folder)
-        self._server = server
-        server.wait_ready()
+        for tries_left in reversed(range(_PORTS_TRIED)):
+            server = ServerProcess(self._options, self._model, self._folder)
+            self._server = server
+            try:
+                server.wait_ready()
+                break
+            except PortTakenError as error:
+                # Between the choice of a port and its use, anybody may take it.
+                server.close()
+                if not tries_left:
+                    raise ServerFailedError(str(error)) from error
         if self._threads is None:
             self._limits = server.limits()
             self._threads = ThreadPoolExecutor(self._limits.concurrency)
@@ -123,27 +149,48 @@ class Conversation:
     def _ask(
         self, name: str, payload: Payload, records: Sequence[Record], header: bytes
     ) -> Answers:
-        """Ask for one payload; of one that is too large, in halves."""
+        """Ask for one payload; of one that is too large, in halves.
+
+        Where records are looked for one by one, so it is done with one that has a bad
+        record in it.
+        """
         try:
             answer = self._invoke(payload.body)
         except TooLargeError:
             if payload.count == 1:
-                msg = f"{_where(name, payload)}: larger than the server takes"
-                raise ScoringError(msg) from None
+                return self._bad(name, payload, "larger than the server takes")
+            self._learn(len(payload.body) // 2)
             return self._in_halves(name, payload, records, header)
-        except (Refused, ServerGoneError) as error:
-            msg = f"{_where(name, payload)}: {error}"
-            raise ScoringError(msg) from error
+        except Refused as error:
+            if error.status not in _BAD_INPUT or not self._options.bisects:
+                raise _failed(name, payload, error) from error
+            if payload.count == 1:
+                return self._bad(name, payload, str(error))
+            return self._in_halves(name, payload, records, header)
+        except (ServerGoneError, PortTakenError) as error:
+            raise _failed(name, payload, error) from error
         return [(answer, payload.count)]
+
+    def _bad(self, name: str, payload: Payload, reason: str) -> Answers:
+        """Give one record up, and its file with it unless the others are kept.
+
+        Raises:
+            ScoringError: They are not.
+        """
+        if not self._options.bisects:
+            raise _failed(name, payload, reason)
+        return [(BadRecord(reason), 1)]
+
+    def _learn(self, payload_bytes: int) -> None:
+        """Remember what this server takes."""
+        smaller = max(payload_bytes, 1)
+        known = self._limits.payload_bytes
+        if not known or smaller < known:
+            self._limits = replace(self._limits, payload_bytes=smaller)
 
     def _in_halves(
         self, name: str, payload: Payload, records: Sequence[Record], header: bytes
     ) -> Answers:
-        """Send what was too large again, and remember what this server takes."""
-        smaller = max(len(payload.body) // 2, 1)
-        known = self._limits.payload_bytes
-        if not known or smaller < known:
-            self._limits = replace(self._limits, payload_bytes=smaller)
         middle = payload.first + payload.count // 2
         end = payload.first + payload.count
         answers: Answers = []
@@ -171,13 +218,19 @@ class Conversation:
             deadline = time.monotonic() + options.invocations_timeout_in_seconds
             try:
                 return self._client(server).invoke(
-                    body, options.content_type, options.accept, deadline
+                    body,
+                    options.content_type,
+                    options.accept,
+                    deadline,
+                    alive=partial(getattr, server, "alive"),
                 )
-            except ServerGoneError as gone:
+            except (ServerGoneError, PortTakenError) as gone:
                 self._restart(server, gone)
 
-    def _restart(self, ended: ServerProcess, gone: ServerGoneError) -> None:
-        """Start a server in the place of one that has ended.
+    def _restart(
+        self, ended: ServerProcess, gone: ServerGoneError | PortTakenError
+    ) -> None:
+        """Start a server in the place of one that has ended, or has lost its port.
 
         Raises:
             ServerGoneError: It has not ended, or a second one would be needed.
@@ -190,14 +243,18 @@ class Conversation:
                 if not ended.alive:
                     break
                 time.sleep(0.05)
-            if ended.alive:
+            if ended.alive and isinstance(gone, ServerGoneError):
                 raise gone
             if not self._may_restart:
                 msg = f"the server ended twice with this mini-batch; {ended.ending}"
                 raise ServerGoneError(msg) from gone
             self._may_restart = False
             ended.close()
-            self.start()
+            try:
+                self.start()
+            except ServerFailedError as error:
+                msg = f"the server ended, and another one does not start: {error}"
+                raise ServerGoneError(msg) from error
 
     def _client(self, server: ServerProcess) -> Client:
         """Return the connection that this thread has to a server."""
@@ -206,10 +263,14 @@ class Conversation:
             return known
         if known is not None:
             known.close()
-        client = Client(server.port, self._options.invocations_max_retries)
+        client = server.client(self._options.invocations_max_retries)
         self._own.client = client
         self._clients.append(client)
         return client
+
+
+def _failed(name: str, payload: Payload, reason: object) -> ScoringError:
+    return ScoringError(f"{_where(name, payload)}: {reason}")
 
 
 def _where(name: str, payload: Payload) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Optional
 from azml_pipelines.data.model_archive import unpacked_model
 from azml_pipelines.data.output_action import ItemResults
 from azml_pipelines.worker.inference_server.conversation import (
+    Answers,
+    BadRecord,
     Conversation,
     ScoringError,
 )
@@ -31,8 +33,6 @@ from azml_pipelines.worker.inference_server.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from azml_pipelines.worker.entry import MiniBatchContext
     from azml_pipelines.worker.inference_server.client import Response
     from azml_pipelines.worker.messages import NodeStart
@@ -93,16 +93,20 @@ class InferenceServerEntry:
             rows = self._table(mini_batch, conversation)
             return ItemResults(rows, len(rows))
         rows = []
+        whole = 0
         for path in mini_batch:
-            rows += self._file(path, conversation)
-        return ItemResults(rows, len(mini_batch))
+            found, is_whole = self._file(path, conversation)
+            rows += found
+            whole += is_whole
+        return ItemResults(rows, whole)
 
     def shutdown(self) -> None:
         """End the server."""
         if self._conversation is not None:
             self._conversation.close()
 
-    def _file(self, path: str, conversation: Conversation) -> list[str]:
+    def _file(self, path: str, conversation: Conversation) -> tuple[list[str], bool]:
+        """Return the rows of a file, and whether every record has its result."""
         name = os.path.basename(path)
         with open(path, "rb") as file:
             content = file.read()
@@ -117,11 +121,11 @@ class InferenceServerEntry:
         answers = conversation.score(name, records, header)
         if self._writes_files and joining.does_nothing:
             self._write(path, _assembled(answers, options.assemble_with))
-            return []
+            return [], True
         whole = options.split_type == "None"
         results: list[Any] = []
         for answer, count in answers:
-            results += results_of(answer, None if whole else count)
+            results += _results(answer, None if whole else count)
         if not joining.does_nothing:
             lines = [
                 joining.kept(record, result) for record, result in zip(found, results)
@@ -136,8 +140,8 @@ class InferenceServerEntry:
         if self._writes_files:
             end = "\n" if options.assemble_with == "Line" else ""
             self._write(path, "".join(f"{line}{end}" for line in lines).encode())
-            return []
-        return lines
+            return [], True
+        return lines, not any(isinstance(answer, BadRecord) for answer, _ in answers)
 
     def _sent(self, record: Record) -> Record:
         if self._joining.input_filter.is_everything:
@@ -158,7 +162,7 @@ class InferenceServerEntry:
         answers = conversation.score("rows", records, header)
         results: list[Any] = []
         for answer, count in answers:
-            results += results_of(answer, count)
+            results += _results(answer, count)
         if self._joining.does_nothing:
             return [text_of(result) for result in results]
         return [
@@ -203,10 +207,18 @@ def _records_of_table(
     return records, header if csv_header == "repeat" else b""
 
 
-def _assembled(answers: Sequence[tuple[Response, int]], assemble_with: str) -> bytes:
+def _results(answer: Response | BadRecord, sent: Optional[int]) -> list[Any]:  # noqa: UP045
+    if isinstance(answer, BadRecord):
+        return [f"error: {answer.reason}"]
+    return results_of(answer, sent)
+
+
+def _assembled(answers: Answers, assemble_with: str) -> bytes:
     """Put the bodies of responses together; a line end is never doubled."""
     bodies = []
     for answer, _ in answers:
+        if isinstance(answer, BadRecord):  # not where files are written
+            raise ScoringError(answer.reason)
         body = answer.body
         if assemble_with == "Line" and not body.endswith(b"\n"):
             body += b"\n"

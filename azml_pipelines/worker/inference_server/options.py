@@ -40,11 +40,18 @@ class ServerOptions:
     output_filter: str = "$"
     join_source: str = "None"
     """``Input`` puts the input record in front of its result."""
+    on_bad_record: str = "fail_file"
+    """``bisect`` looks for the bad records of a file and keeps the others."""
     invocations_timeout_in_seconds: float = 600.0
     invocations_max_retries: int = 3
     startup_timeout: float = 600.0
     environment: dict[str, str] = field(default_factory=dict)
     """Variables of the server besides those of the script's process."""
+
+    @property
+    def bisects(self) -> bool:
+        """Whether the good records of a file with a bad one are kept."""
+        return self.on_bad_record == "bisect"
 
     def encode(self) -> str:
         """Return the options as text."""

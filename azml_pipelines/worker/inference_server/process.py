@@ -6,26 +6,39 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from azml_pipelines.worker.inference_server.client import Client, ServerGoneError
+from azml_pipelines.worker.inference_server.client import (
+    Client,
+    PortTakenError,
+    ServerGoneError,
+)
+from azml_pipelines.worker.inference_server.port_owner import (
+    free_port,
+    listening_sockets,
+    processes_marked,
+    sockets_below,
+)
+from azml_pipelines.worker.inference_server.server_output import ServerOutput
 
 if TYPE_CHECKING:
     from azml_pipelines.worker.inference_server.options import ServerOptions
 
-__all__ = ["ServerFailedError", "ServerLimits", "ServerProcess"]
+__all__ = ["TOKEN_VARIABLE", "ServerFailedError", "ServerLimits", "ServerProcess"]
+
+TOKEN_VARIABLE = "AZML_SERVER_TOKEN"  # noqa: S105 - its name
+"""What a server of ours asks of whoever wants an answer; a new one at each start."""
 
 _PING_SECONDS = 2.0
 _FIRST_LOOK, _LAST_LOOK = 0.05, 1.0
 _GRACE_SECONDS = 5.0
 _MEGABYTE = 1 << 20
 _DEFAULT_MEGABYTES = 6
-_LISTENING = "0A"
 _OK = 200
 
 
@@ -60,7 +73,8 @@ class ServerProcess:
         folder: str,
     ) -> None:
         self._options = options
-        self.port = _free_port()
+        self.port = free_port()
+        self._token = secrets.token_urlsafe()
         words = {"port": str(self.port), "model_dir": model or ""}
         command = [_filled(word, words) for word in options.command]
         environment = {**os.environ, **options.environment, **self._variables(folder)}
@@ -69,14 +83,26 @@ class ServerProcess:
             if not os.path.islink(place):
                 os.symlink(model, place)
             environment.setdefault("AZUREML_MODEL_DIR", model)
+        self._own_sockets: set[str] = set()
+        self._output = ServerOutput()
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, env=environment
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output.descriptor,
+                stderr=self._output.descriptor,
+                env=environment,
             )
         except OSError as error:
             msg = f"the server {command[0]!r} cannot be started: {error.strerror}"
             raise ServerFailedError(msg) from error
-        self._client = Client(self.port, 0)
+        finally:
+            self._output.started()
+        self._client = self.client(0)
+
+    def client(self, retries: int) -> Client:
+        """Return a new connection to it, which is made when it is first used."""
+        return Client(self.port, retries, token=self._token, check=self._check_owner)
 
     @property
     def alive(self) -> bool:
@@ -97,20 +123,21 @@ class ServerProcess:
         """Wait until ``/ping`` answers 200.
 
         Raises:
-            ServerFailedError: It ended, did not answer in ``startup_timeout``, or
-                somebody else's program has its port.
+            ServerFailedError: It ended, or did not answer in ``startup_timeout``.
+            PortTakenError: Somebody else's program has its port.
         """
         deadline = time.monotonic() + self._options.startup_timeout
         pause = _FIRST_LOOK
         said = "nothing"
         while time.monotonic() < deadline:
             if not self.alive:
-                msg = f"the server did not start: {self.ending}"
+                self._check_owner()
+                self._output.wait(_GRACE_SECONDS)
+                msg = f"the server did not start: {self.ending}{self._output.tail}"
                 raise ServerFailedError(msg)
             with contextlib.suppress(ServerGoneError):
                 status, _ = self._client.get("/ping", _PING_SECONDS)
                 if status == _OK:
-                    self._check_owner()
                     return
                 said = str(status)
             time.sleep(pause)
@@ -119,6 +146,7 @@ class ServerProcess:
             f"the server answered /ping on port {self.port} with {said} for "
             f"startup_timeout={self._options.startup_timeout:g} s; it has to listen "
             "where SAGEMAKER_BIND_TO_PORT, PORT or {port} in command says"
+            f"{self._output.tail}"
         )
         raise ServerFailedError(msg)
 
@@ -139,19 +167,28 @@ class ServerProcess:
         )
 
     def close(self) -> None:
-        """Ask it to end, and kill it if it does not in five seconds."""
+        """Ask it to end, and kill what is left of it after five seconds.
+
+        What it has started, and what has left it and its process group, is known by
+        the token that all of them have inherited.
+        """
         self._client.close()
         if self.alive:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_SECONDS)
-        if self.alive:
-            self._process.kill()
-            self._process.wait()
+        mark = f"{TOKEN_VARIABLE}={self._token}".encode()
+        while left := processes_marked(mark):
+            for process in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(_FIRST_LOOK)
+        self._process.wait()
 
     def _variables(self, folder: str) -> dict[str, str]:
         options = self._options
         variables = {
+            TOKEN_VARIABLE: self._token,
             "PORT": str(self.port),
             "SAGEMAKER_BASE_DIR": folder,
             "SAGEMAKER_BATCH": "true",
@@ -180,23 +217,21 @@ class ServerProcess:
         """See that the port is held by a process that was started here.
 
         Raises:
-            ServerFailedError: It is somebody else's.
+            PortTakenError: It is somebody else's.
         """
-        sockets = _listening_sockets(self.port)
+        found = listening_sockets(self.port)
+        # Where nothing is seen there is no such table, and nobody can be accused.
+        if not found or found & self._own_sockets:
+            return
         # Not below this process: what loses its parent falls to the fork server.
-        if sockets and not sockets & _sockets_below(os.getppid()):
+        ours = found & sockets_below(os.getppid())
+        if not ours:
             msg = (
                 f"port {self.port} is held by a program that this step did not start; "
                 "its answers are not used"
             )
-            raise ServerFailedError(msg)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+            raise PortTakenError(msg)
+        self._own_sockets = ours
 
 
 def _filled(word: str, words: dict[str, str]) -> str:
@@ -207,43 +242,3 @@ def _number(value: object, default: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         return default
     return int(value)
-
-
-def _listening_sockets(port: int) -> set[str]:
-    """Return the inodes of the sockets that listen on a port of this machine."""
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError), open(table) as lines:
-            for line in list(lines)[1:]:
-                fields = line.split()
-                own = fields[1].rpartition(":")[2]
-                if fields[3] == _LISTENING and int(own, 16) == port:
-                    found.add(fields[9])
-    return found
-
-
-def _sockets_below(root: int) -> set[str]:
-    """Return the inodes of the sockets that a process and its descendants hold."""
-    parents = {}
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-            parents[int(name)] = int(fields[1])
-    found = set()
-    for process in parents:
-        above = process
-        while above not in (root, 0, 1):
-            above = parents.get(above, 0)
-        if above == root:
-            found |= _sockets_of(process)
-    return found
-
-
-def _sockets_of(process: int) -> set[str]:
-    found = set()
-    with contextlib.suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{process}/fd"):
-            target = os.readlink(f"/proc/{process}/fd/{descriptor}")
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
-    return found

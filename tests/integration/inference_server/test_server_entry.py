@@ -259,3 +259,42 @@ def test_an_empty_file_is_done(make_entry, files):
     result = entry.run(files(a=b"", b=b"1\n"), CONTEXT)
 
     assert (["0,1,b.csv"], 2) == (result.rows, result.items)
+
+
+def test_the_good_records_of_a_bad_file(make_entry, files, tmp_path):
+    """By halving: each bad record has what the server said in its place, once."""
+    entry = make_entry(split_type="Line", on_bad_record="bisect")
+    entry.init()
+    content = b"1\n22\nbad\n4\n55\n666\nbad\n8\n"
+    result = entry.run(files(a=content, b=b"1\n"), CONTEXT)
+
+    said = "error: the server answered 400: bad record in the middle"
+    assert result.rows == [
+        "0,1,a.csv",
+        "1,2,a.csv",
+        f"2,{said},a.csv",
+        "3,1,a.csv",
+        "4,2,a.csv",
+        "5,3,a.csv",
+        f"6,{said},a.csv",
+        "7,1,a.csv",
+        "0,1,b.csv",
+    ]
+    assert result.items == 1
+    good = [body for body in bodies(tmp_path) if "bad" not in body.splitlines()]
+    once = ["1", "1", "22", "4", "55", "666", "8"]
+    assert sorted("".join(good).split()) == once
+
+
+@pytest.mark.parametrize("where", range(7))
+def test_a_bad_record_is_found_wherever_it_stands(make_entry, files, where):
+    """And costs only itself."""
+    entry = make_entry(split_type="Line", on_bad_record="bisect")
+    entry.init()
+    lines = [b"1"] * 7
+    lines[where] = b"bad"
+    rows = entry.run(files(a=b"\n".join(lines)), CONTEXT).rows
+
+    assert [row.split(",")[1].startswith("error: ") for row in rows] == [
+        number == where for number in range(7)
+    ]

@@ -181,3 +181,47 @@ def servers_of(folder: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+@pytest.mark.parametrize(("threshold", "status"), [(1, "Finished"), (0, "Failed")])
+def test_a_file_with_a_bad_record_is_one_failed_item(
+    job, server_job, threshold, status
+):
+    """Its good rows are kept where the threshold allows it."""
+    contents = {"a.csv": "1\n", "b.csv": "2\nbad\n33\n"}
+    run = wait(server_job(contents, on_bad_record="bisect", error_threshold=threshold))
+
+    assert run.get_status() == status, run.state().error
+    if status == "Finished":
+        said = "error: the server answered 400: bad record in the middle"
+        assert job.output(run).decode().splitlines() == [
+            "0,1,a.csv",
+            "0,1,b.csv",
+            f"1,{said},b.csv",
+            "2,2,b.csv",
+        ]
+
+
+SCORE = """
+def run(mini_batch):
+    return mini_batch.sum(axis=1)
+"""
+
+
+def test_our_own_server_as_the_peer(job, server_job, tmp_path):
+    """The script that serves also scores; nobody but its worker is answered."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "score.py").write_text(SCORE)
+    serve = "-m azml_pipelines.cli serve --script score.py --columns a,b"
+    run = wait(
+        server_job(
+            {"a.csv": "1,2\n3,4\n", "b.csv": "5,6\n"},
+            command=[sys.executable, *serve.split()],
+            source_directory=str(source),
+            accept="text/csv",
+        )
+    )
+
+    assert run.get_status() == "Finished", run.state().error
+    assert job.output(run) == b"0,3,a.csv\n1,7,a.csv\n0,11,b.csv\n"
