@@ -15,7 +15,16 @@ import signal
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["POINTS", "SCHEDULER_POINTS", "Failpoints", "clip", "point", "write"]
+__all__ = [
+    "POINTS",
+    "REUSE_POINTS",
+    "SCHEDULER_POINTS",
+    "SCRIPT_POINTS",
+    "Failpoints",
+    "clip",
+    "point",
+    "write",
+]
 
 POINTS = (
     "submit.snapshot",
@@ -54,7 +63,7 @@ POINTS = (
     "step.end",
     "run.end",
 )
-"""Every point of a run, in about the order in which it reaches them."""
+"""Every point of a run of one parallel step, in about the order of a run."""
 SCHEDULER_POINTS = (
     "schedule.claimed",
     "submit.renamed",
@@ -62,7 +71,18 @@ SCHEDULER_POINTS = (
     "schedule.submitted",
 )
 """Those between a firing that was decided and one whose run is noted as submitted."""
+REUSE_POINTS = (
+    "reuse.begin",
+    "reuse.noted",
+    "reuse.remember",
+    "taken_over.written",
+    "taken_over.settled",
+)
+"""Those of a step that an earlier result stands in for, or that takes rows over."""
+SCRIPT_POINTS = ("script.succeeded", "script_output.rename")
+"""Those of a step that runs a script or a command."""
 
+_KNOWN = frozenset({*POINTS, *SCHEDULER_POINTS, *REUSE_POINTS, *SCRIPT_POINTS})
 _VARIABLE = "AZML_FAILPOINTS"
 _LOG_VARIABLE = "AZML_FAILPOINTS_LOG"
 _ERRORS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "short": errno.ENOSPC}
@@ -83,10 +103,7 @@ class Failpoints:
         for fault in filter(None, text.split(";")):
             name, _, action = fault.partition("=")
             what, _, hit = action.partition("@")
-            if name not in {*POINTS, *SCHEDULER_POINTS} or what not in {
-                *_ERRORS,
-                "kill",
-            }:
+            if name not in _KNOWN or what not in {*_ERRORS, "kill"}:
                 msg = f"{_VARIABLE}: {fault!r} is no point=action@hit"
                 raise ValueError(msg)
             self._faults[name] = (what, int(hit or 1))

@@ -214,6 +214,7 @@ class ReusingExecutor:
             self._context.folder, self._step.step_run_id
         )
         ended = state.ended or time.time()
+        point("reuse.remember")
         ResultIndex(self._workspace.results).add(
             StepResult(
                 run_id=self._context.run.run_id,
