@@ -14,8 +14,9 @@ import click
 from azml_pipelines.cli.assignments import Assignment, typed_values
 from azml_pipelines.cli.reuse_choices import (
     ReuseCommand,
-    regenerate_choice,
+    incremental_of,
     regenerate_of,
+    reuse_choices,
 )
 from azml_pipelines.cli.submit import only_pipeline
 from azml_pipelines.errors import UserErrorException
@@ -37,7 +38,7 @@ __all__ = ["plan"]
     multiple=True,
     help="The value of a parameter, as for `azml submit`. Can be repeated.",
 )
-@regenerate_choice
+@reuse_choices
 @click.option("--svg", "as_svg", is_flag=True, help="Print a drawing as SVG.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def plan(
@@ -45,6 +46,7 @@ def plan(
     assignments: list[tuple[str, str]],
     *,
     regenerate: tuple[str, ...],
+    incremental: str | None,
     as_svg: bool,
     as_json: bool,
 ) -> None:
@@ -73,6 +75,7 @@ def plan(
     seen = pipeline.plan(
         typed_values(workspace, describe(pipeline), assignments),
         regenerate_outputs=regenerate_of(regenerate),
+        incremental=incremental_of(incremental),
     )
     if as_svg:
         click.echo(seen.to_svg(), nl=False)

@@ -101,7 +101,7 @@ class ParallelExecutor:
         plans = agent_plans(self._context, self._step, inputs, side_inputs, output)
         nodes = self.start_nodes(plans)
         try:
-            inherited = inheritance_of(self._context, self._step, inputs)
+            inherited = inheritance_of(self._context, self._step)
             with self._list(inputs, inherited) as found:
                 if inherited is not None:
                     found.finish(self._context.check)

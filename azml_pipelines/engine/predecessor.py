@@ -17,17 +17,21 @@ from azml_pipelines.data.commit import rows_of_slices
 from azml_pipelines.data.mini_batch_line import paths_of
 from azml_pipelines.data.minibatch import piece_of
 from azml_pipelines.data.stretch import Slice
+from azml_pipelines.engine.step_inputs import input_definition
+from azml_pipelines.engine.step_output import output_form
 from azml_pipelines.store.journal_file import reading
 from azml_pipelines.store.journal_seals import read_done, read_steps
 from azml_pipelines.store.reuse_record import read_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from azml_pipelines.plan.run_plan import ParallelRunStepPlan
     from azml_pipelines.store.journal_seals import DoneRow
+    from azml_pipelines.store.reuse_record import ContentLine
     from azml_pipelines.store.workspace_folder import RunFolder, StepFolder
 
-__all__ = ["Marks", "OldRows", "Taken", "read_by_item", "read_by_mini_batch", "regroup"]
+__all__ = ["Predecessor", "Taken", "predecessor_of"]
 
 
 class Taken(NamedTuple):
@@ -42,18 +46,21 @@ class Marks:
     """What the files of each input of a step hold.
 
     Args:
-        folder: Of the step.
+        contents: Of the step.
         names: Of its inputs, in their order.
         tables: Whether each of them is a table: how all of it is read may depend on its
             first file.
     """
 
     def __init__(
-        self, folder: StepFolder, names: Sequence[str], tables: Sequence[bool]
+        self,
+        contents: Iterable[ContentLine],
+        names: Sequence[str],
+        tables: Sequence[bool],
     ) -> None:
         self._of: dict[tuple[str, str], str] = {}
         first: dict[str, str] = {}
-        for line in read_contents(folder):
+        for line in contents:
             mark = f"{line.mark} {line.size}"
             self._of[line.input, line.path] = mark
             first.setdefault(line.input, f"{line.path} {mark}")
@@ -119,9 +126,81 @@ class OldRows:
         return Taken(b"".join(pieces), known[0][1], known[0][2])
 
 
-def read_by_mini_batch(run: RunFolder, folder: StepFolder, marks: Marks) -> OldRows:
+@dataclass(frozen=True)
+class Predecessor:
+    """What a step builds on: what its input holds now, and the rows of before."""
+
+    marks: Marks
+    rows: OldRows
+
+    def take(self, line: str | bytes) -> Taken | None:
+        """Return the rows of a mini-batch; None unless all of them are known."""
+        return self.rows.take(self._keys(line))
+
+    def knows(self, line: str | bytes) -> bool:
+        """Return whether the rows of a mini-batch are known, without reading them."""
+        keys = self._keys(line)
+        return bool(keys) and all(key in self.rows.places for key in keys)
+
+    def regroup(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Cut mini-batches between items with a known row and items without.
+
+        Yields:
+            Items and line of each piece, in the order of the input; what is not a
+            mini-batch of files comes as it is, and so does everything where items are
+            not told apart.
+        """
+        if not self.rows.by_item:
+            yield from lines
+            return
+        for items, line in lines:
+            keys = self.marks.of_items(line) if items else []
+            known = [key in self.rows.places for key in keys]
+            if len(set(known)) < 2:  # noqa: PLR2004 - all the same, or none at all
+                yield items, line
+                continue
+            first = 0
+            for _, group in groupby(known):
+                count = len(list(group))
+                piece = piece_of(line.encode("ascii"), first, count)
+                yield count, piece.decode("ascii")
+                first += count
+
+    def _keys(self, line: str | bytes) -> list[bytes | None]:
+        if self.rows.by_item:
+            return self.marks.of_items(line)
+        return [self.marks.of_mini_batch(line)]
+
+
+def predecessor_of(
+    step: ParallelRunStepPlan,
+    contents: Iterable[ContentLine],
+    base: tuple[RunFolder, StepFolder],
+    *,
+    by_item: bool,
+) -> Predecessor:
+    """Read what a step has in common with an earlier result.
+
+    Args:
+        step: The step.
+        contents: What the files of its inputs hold now.
+        base: The run to build on, and its step.
+        by_item: Whether single items are wanted, where they can be told apart.
+    """
+    run, folder = base
+    names = [port.name for port in step.inputs]
+    tables = [input_definition(port).kind == "tabular" for port in step.inputs]
+    form = output_form(step.settings)
+    lines = form is None or not form.travels_as_arrow
+    told_apart = by_item and lines and not step.settings.partition_keys
+    read = _read_by_item if told_apart else _read_by_mini_batch
+    rows = read(run, folder, Marks(read_contents(folder), names, tables))
+    return Predecessor(Marks(contents, names, tables), rows)
+
+
+def _read_by_mini_batch(run: RunFolder, folder: StepFolder, marks: Marks) -> OldRows:
     """Find the mini-batches of a finished step that may be taken over."""
-    places = {}
+    places: dict[bytes, tuple[Slice, int, int]] = {}
     for line, done in _whole(run, folder):
         key = marks.of_mini_batch(line)
         if key is not None:
@@ -129,9 +208,9 @@ def read_by_mini_batch(run: RunFolder, folder: StepFolder, marks: Marks) -> OldR
     return OldRows(folder, places, by_item=False)
 
 
-def read_by_item(run: RunFolder, folder: StepFolder, marks: Marks) -> OldRows:
+def _read_by_item(run: RunFolder, folder: StepFolder, marks: Marks) -> OldRows:
     """Find the items of a finished step whose row is known."""
-    places = {}
+    places: dict[bytes, tuple[Slice, int, int]] = {}
     for line, done in _whole(run, folder):
         keys = marks.of_items(line)
         piece = _slice(done)
@@ -144,28 +223,6 @@ def read_by_item(run: RunFolder, folder: StepFolder, marks: Marks) -> OldRows:
             if key is not None:
                 places[key] = (piece, number, 1)
     return OldRows(folder, places, by_item=True)
-
-
-def regroup(
-    lines: Iterator[tuple[int, str]], marks: Marks, old: OldRows
-) -> Iterator[tuple[int, str]]:
-    """Cut mini-batches between items with a known row and items without.
-
-    Yields:
-        Items and line of each piece, in the order of the input; what is not a
-        mini-batch of files comes as it is.
-    """
-    for items, line in lines:
-        keys = marks.of_items(line) if items else []
-        known = [key in old.places for key in keys]
-        if len(set(known)) < 2:  # noqa: PLR2004 - all the same, or none at all
-            yield items, line
-            continue
-        first = 0
-        for _, group in groupby(known):
-            count = len(list(group))
-            yield count, piece_of(line.encode("ascii"), first, count).decode("ascii")
-            first += count
 
 
 def _whole(run: RunFolder, folder: StepFolder) -> Iterator[tuple[str, DoneRow]]:

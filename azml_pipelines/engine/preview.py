@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azml_pipelines.data.file_store import StoreLocation
-from azml_pipelines.data.listing import list_files
-from azml_pipelines.data.remote_listing import is_remote
-from azml_pipelines.engine.remote_input import RemoteInput
-from azml_pipelines.engine.reuse_decision import decide
+from azml_pipelines.engine.predecessor import Predecessor, predecessor_of
+from azml_pipelines.engine.preview_count import Counted, count_mini_batches
+from azml_pipelines.engine.reuse_decision import base_for, decide
 from azml_pipelines.engine.step_environment import step_packages
 from azml_pipelines.engine.step_fingerprint import (
     content_parts,
     declared_fingerprint,
 )
-from azml_pipelines.engine.step_inputs import StepInput, input_definition
-from azml_pipelines.errors import UserErrorException
+from azml_pipelines.plan.reuse_options import why_not_incremental
 from azml_pipelines.plan.run_plan import ParallelRunStepPlan
 from azml_pipelines.store.content_cache import ContentCache
 from azml_pipelines.store.result_index import ResultIndex, StepResult
@@ -26,11 +23,11 @@ from azml_pipelines.store.step_differences import nearest_difference
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from azml_pipelines.engine.reuse_decision import Decision
     from azml_pipelines.plan.fingerprint import Part
-    from azml_pipelines.plan.run_plan import InputPlan, OutputPlan, RunPlan, StepPlan
+    from azml_pipelines.plan.run_plan import OutputPlan, RunPlan, StepPlan
     from azml_pipelines.store.reuse_record import ContentLine
 
 __all__ = ["StepPreview", "preview_steps"]
@@ -57,6 +54,9 @@ class StepPreview:
     """None for tables, whose rows nobody has counted."""
     seconds: float | None = None
     """That it may take, by the pace of its last result; None when it has none."""
+    taken_over: int = 0
+    """Mini-batches whose rows an incremental run has from ``taken_from``."""
+    taken_from: str | None = None
 
 
 def preview_steps(plan: RunPlan) -> list[StepPreview]:
@@ -66,158 +66,141 @@ def preview_steps(plan: RunPlan) -> list[StepPreview]:
         UserErrorException: A source directory cannot be copied.
     """
     workspace = WorkspaceFolder(Path(plan.workspace.root))
-    results = ResultIndex(workspace.results)
-    last = {one.step_name: one for one in sorted(results.all(), key=_when)}
-    made: dict[str, tuple[OutputPlan, ...] | None] = {}
-    found = []
+    results: dict[str, list[StepResult]] = {}
+    found = sorted(ResultIndex(workspace.results).all(), key=lambda one: -one.ended)
+    for one in found:
+        results.setdefault(one.step_name, []).append(one)
     with ContentCache(workspace.content_cache, read_only=True) as cache:
-        for step in plan.steps:
-            moved, waiting = _moved(step, plan, made)
+        return list(_Preview(plan, workspace, cache, results, {}).steps())
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """What is known while the steps of a plan are looked at, one after the other."""
+
+    plan: RunPlan
+    workspace: WorkspaceFolder
+    cache: ContentCache
+    results: Mapping[str, list[StepResult]]
+    """By name of their step, the newest first."""
+    made: dict[str, tuple[OutputPlan, ...]]
+    """Where the outputs of steps lie that would be reused, by id of the step."""
+
+    def steps(self) -> Iterator[StepPreview]:
+        """Yield what would become of each step."""
+        for step in self.plan.steps:
+            moved, waiting = self._moved(step)
+            if waiting:
+                yield self._running(moved, f"step {waiting} runs first", Counted())
+                continue
             lines: list[ContentLine] = []
-            decision = None
-            if not waiting:
-                decision = _decide(plan, moved, cache, workspace, lines)
-            seen = _preview(moved, decision, waiting, workspace, lines)
-            made[step.step_run_id] = (
-                decision.result.outputs
-                if decision is not None and decision.result is not None
-                else None
+            decision = self._decide(moved, lines)
+            if decision.result is not None:
+                self.made[step.step_run_id] = decision.result.outputs
+                yield _reused(moved, decision.result)
+                continue
+            reason = decision.reason or nearest_difference(
+                decision.fingerprint,
+                lines,
+                decision.earlier or self.results.get(step.name, []),
+                self.workspace,
             )
-            found.append(_timed(seen, last.get(step.name)))
-    return found
+            base = self._base(moved, decision)
+            before = self._predecessor(moved, base, lines)
+            counted = count_mini_batches(moved, before)
+            seen = self._running(moved, reason, counted)
+            if base is not None and counted.known:
+                taken = {"taken_over": counted.known, "taken_from": base.run_id}
+                seen = StepPreview(**{**seen.__dict__, **taken})
+            yield seen
 
+    def _moved(self, step: StepPlan) -> tuple[StepPlan, str]:
+        """Return the step with reused inputs in place, and who has to run first."""
+        waiting = ""
+        needed = frozenset(step.after)
 
-def _when(result: StepResult) -> float:
-    return result.ended
+        def place(output: OutputPlan) -> OutputPlan:
+            nonlocal waiting
+            for other in self.plan.steps:
+                if other.step_run_id in needed and output in other.all_outputs:
+                    older = self.made.get(other.step_run_id)
+                    if older is not None:
+                        return older[other.all_outputs.index(output)]
+                    waiting = waiting or other.name
+            return output
 
+        moved = looking_at(step, place)
+        for one in step.when:
+            known = one.step_run_id in self.made
+            waiting = waiting or ("" if known else one.step_name)
+        return moved, waiting
 
-def _decide(
-    plan: RunPlan,
-    step: StepPlan,
-    cache: ContentCache,
-    workspace: WorkspaceFolder,
-    lines: list[ContentLine],
-) -> Decision:
-    source = Path(step.source_directory) if step.source_directory else None
-    declared = declared_fingerprint(step, source, step_packages(step, plan.workspace))
+    def _decide(self, step: StepPlan, lines: list[ContentLine]) -> Decision:
+        source = Path(step.source_directory) if step.source_directory else None
+        packages = step_packages(step, self.plan.workspace)
+        declared = declared_fingerprint(step, source, packages)
 
-    def read() -> tuple[Part, ...]:
-        return content_parts(step, cache, note=lines.append)
+        def read() -> tuple[Part, ...]:
+            return content_parts(step, self.cache, note=lines.append)
 
-    return decide(plan, step, declared, read=read, cache=cache, workspace=workspace)
+        return decide(
+            self.plan,
+            step,
+            declared,
+            read=read,
+            cache=self.cache,
+            workspace=self.workspace,
+        )
 
+    def _base(self, step: StepPlan, decision: Decision) -> StepResult | None:
+        if self.plan.incremental == "no" or why_not_incremental(step):
+            return None
+        return base_for(decision, self.workspace)
 
-def _moved(
-    step: StepPlan,
-    plan: RunPlan,
-    made: Mapping[str, tuple[OutputPlan, ...] | None],
-) -> tuple[StepPlan, str]:
-    """Return the step with reused inputs in their place, and who has to run first."""
-    waiting = ""
+    def _predecessor(
+        self, step: StepPlan, base: StepResult | None, lines: Sequence[ContentLine]
+    ) -> Predecessor | None:
+        if base is None or not isinstance(step, ParallelRunStepPlan):
+            return None
+        run = self.workspace.run(base.run_id)
+        by_item = self.plan.incremental == "items"
+        older = (run, run.step(base.step_run_id))
+        return predecessor_of(step, lines, older, by_item=by_item)
 
-    def place(output: OutputPlan) -> OutputPlan:
-        nonlocal waiting
-        for other in plan.steps:
-            if output in other.all_outputs:
-                older = made.get(other.step_run_id)
-                if older is not None:
-                    return older[other.all_outputs.index(output)]
-                waiting = waiting or other.name
-        return output
-
-    moved = looking_at(step, place)
-    for one in step.when:
-        waiting = waiting or ("" if made.get(one.step_run_id) else one.step_name)
-    return moved, waiting
-
-
-def _preview(
-    step: StepPlan,
-    decision: Decision | None,
-    waiting: str,
-    workspace: WorkspaceFolder,
-    lines: list[ContentLine],
-) -> StepPreview:
-    if decision is not None and decision.result is not None:
-        result = decision.result
+    def _running(self, step: StepPlan, reason: str, counted: Counted) -> StepPreview:
+        older = self.results.get(step.name, [])
         return StepPreview(
             key=step.step_run_id,
             name=step.name,
             after=step.after,
-            runs=False,
-            reason=f"reused from run {result.run_id}",
-            reused_from=result.run_id,
-            reused_since=result.ended,
-            mini_batches=result.mini_batches,
-            items=result.items,
-            seconds=0.0,
+            runs=True,
+            reason=reason or "this workspace has no earlier result of it",
+            mini_batches=counted.mini_batches,
+            items=counted.items,
+            seconds=_seconds(counted, older[0]) if older else None,
         )
-    reason = f"step {waiting} runs first" if waiting else ""
-    if decision is not None:
-        reason = decision.reason or nearest_difference(
-            decision.fingerprint, lines, _older(step, decision, workspace), workspace
-        )
-    mini_batches, items = (None, None) if waiting else _counted(step)
+
+
+def _reused(step: StepPlan, result: StepResult) -> StepPreview:
     return StepPreview(
         key=step.step_run_id,
         name=step.name,
         after=step.after,
-        runs=True,
-        reason=reason or "this workspace has no earlier result of it",
-        mini_batches=mini_batches,
-        items=items,
+        runs=False,
+        reason=f"reused from run {result.run_id}",
+        reused_from=result.run_id,
+        reused_since=result.ended,
+        mini_batches=result.mini_batches,
+        items=result.items,
+        seconds=0.0,
     )
 
 
-def _older(
-    step: StepPlan, decision: Decision, workspace: WorkspaceFolder
-) -> Sequence[StepResult]:
-    if decision.earlier:
-        return decision.earlier
-    found = ResultIndex(workspace.results).all()
-    mine = [one for one in found if one.step_name == step.name]
-    return sorted(mine, key=_when, reverse=True)
-
-
-def _counted(step: StepPlan) -> tuple[int | None, int | None]:
-    """Cut the inputs and count; None for what only a run can know."""
-    if not isinstance(step, ParallelRunStepPlan):
-        return None, None
-    size = step.settings.mini_batch_size
-    mini_batches, items, counted = 0, 0, True
-    try:
-        for number, port in enumerate(step.inputs):
-            found = _found(port, tuple(step.settings.partition_keys or ()))
-            if found is None or (size.unit == "auto" and not found.keys):
-                return None, None
-            for count, line in found.mini_batches(number, size):
-                if line:
-                    mini_batches += 1
-                    items += count
-                    counted = counted and count > 0
-    except (UserErrorException, OSError):
-        return None, None
-    return mini_batches, items if counted else None
-
-
-def _found(port: InputPlan, keys: tuple[str, ...]) -> StepInput | None:
-    definition = input_definition(port)
-    root = list_files(definition).root
-    remote = None
-    if is_remote(definition):
-        if definition.kind != "file":
-            return None
-        remote = RemoteInput(definition, StoreLocation(root), Path(root), None)
-    return StepInput(port, definition, root, root, remote, keys)
-
-
-def _timed(seen: StepPreview, last: StepResult | None) -> StepPreview:
-    """Add how long a step may take, by items or else by mini-batches."""
-    if not seen.runs or last is None:
-        return seen
+def _seconds(counted: Counted, last: StepResult) -> float:
+    """Return how long a step may take, by items or else by mini-batches."""
     share = 1.0
-    if seen.items and last.items:
-        share = seen.items / last.items
-    elif seen.mini_batches and last.mini_batches:
-        share = seen.mini_batches / last.mini_batches
-    return StepPreview(**{**seen.__dict__, "seconds": last.seconds * share})
+    if counted.items and last.items:
+        share = (counted.items - counted.known_items) / last.items
+    elif counted.mini_batches and last.mini_batches:
+        share = (counted.mini_batches - counted.known) / last.mini_batches
+    return last.seconds * share

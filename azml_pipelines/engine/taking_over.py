@@ -9,32 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from azml_pipelines.engine.predecessor import (
-    Marks,
-    OldRows,
-    read_by_item,
-    read_by_mini_batch,
-    regroup,
-)
-from azml_pipelines.engine.step_output import output_form
+from azml_pipelines.engine.predecessor import predecessor_of
 from azml_pipelines.failpoints import point
 from azml_pipelines.store.journal import Progress, SettledBundle
 from azml_pipelines.store.reuse_record import (
     TakenOver,
+    read_contents,
     read_reuse,
     read_taken_over,
     write_taken_over,
 )
-from azml_pipelines.store.workspace_folder import RunFolder, WorkspaceFolder
+from azml_pipelines.store.workspace_folder import WorkspaceFolder
 from azml_pipelines.worker.page import Done, pack_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azml_pipelines.engine.step_executor import StepContext
-    from azml_pipelines.engine.step_inputs import StepInput
     from azml_pipelines.engine.step_list import StepList
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
+    from azml_pipelines.store.workspace_folder import RunFolder, StepFolder
 
 __all__ = ["Inheritance", "inheritance_of"]
 
@@ -47,42 +41,30 @@ class Inheritance:
     Args:
         context: Of the step.
         step: The step.
-        inputs: Its inputs, found on this machine.
-        base: The run to build on, and the id of its step.
-        by_item: Whether single items are taken over.
+        base: The run to build on, and its step.
     """
 
     def __init__(
         self,
         context: StepContext,
         step: ParallelRunStepPlan,
-        inputs: list[StepInput],
-        base: tuple[RunFolder, str],
-        by_item: bool,
+        base: tuple[RunFolder, StepFolder],
     ) -> None:
         self._context = context
         self._folder = context.folder.step(step.step_run_id)
         self._base = base
-        run, step_run_id = base
-        self._old_folder = run.step(step_run_id)
-        names = [found.plan.name for found in inputs]
-        tables = [found.definition.kind == "tabular" for found in inputs]
-        self._marks = Marks(self._folder, names, tables)
-        old_marks = Marks(self._old_folder, names, tables)
-        form = output_form(step.settings)
-        lines = form is None or not form.travels_as_arrow
-        self._by_item = by_item and lines and not step.settings.partition_keys
-        read = read_by_item if self._by_item else read_by_mini_batch
-        self._old: OldRows = read(run, self._old_folder, old_marks)
+        contents = read_contents(self._folder)
+        by_item = context.run.incremental == "items"
+        self._old = predecessor_of(step, contents, base, by_item=by_item)
 
     @property
     def cuts_anew(self) -> bool:
         """Whether mini-batches are cut where known items end."""
-        return self._by_item
+        return self._old.rows.by_item
 
     def regroup(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        """Cut mini-batches between known and new items; see ``engine.predecessor``."""
-        return regroup(lines, self._marks, self._old) if self._by_item else lines
+        """Cut mini-batches between known and new items; see ``Predecessor``."""
+        return self._old.regroup(lines)
 
     def take_over(self, found: StepList, position: int) -> None:
         """Settle every mini-batch whose rows are known; once for all orchestrators.
@@ -97,6 +79,7 @@ class Inheritance:
         count = 0
         if len(headers) < 2:  # noqa: PLR2004 - with several, nobody knows whose they are
             count = self._settle(found, position, headers.pop() if headers else b"")
+        point("taken_over.settled")
         run = self._base[0].root.name
         write_taken_over(self._folder, TakenOver(run_id=run, mini_batches=count))
         print(  # noqa: T201 - this is the run's log
@@ -106,7 +89,7 @@ class Inheritance:
         )
 
     def _headers(self) -> list[Path]:
-        return sorted(self._old_folder.parts.glob("header-*"))
+        return sorted(self._base[1].parts.glob("header-*"))
 
     def _settle(self, found: StepList, position: int, header: bytes) -> int:
         part = f"taken.{self._context.epoch}.0.part"
@@ -140,19 +123,13 @@ class Inheritance:
 
     def _taken(self, found: StepList) -> Iterator[tuple[int, bytes, int, int]]:
         for index in range(found.known):
-            line = found.read(index, 1)
-            keys = (
-                self._marks.of_items(line)
-                if self._by_item
-                else [self._marks.of_mini_batch(line)]
-            )
-            taken = self._old.take(keys)
+            taken = self._old.take(found.read(index, 1))
             if taken is not None:
                 yield index, *taken
 
 
 def inheritance_of(
-    context: StepContext, step: ParallelRunStepPlan, inputs: list[StepInput]
+    context: StepContext, step: ParallelRunStepPlan
 ) -> Inheritance | None:
     """Return what a step builds on; None when it runs as a whole."""
     if context.run.incremental == "no":
@@ -165,6 +142,4 @@ def inheritance_of(
     folder = run.step(str(record.step_run_id))
     if not (run.journal.is_file() and folder.parts.is_dir()):
         return None  # removed since
-    by_item = context.run.incremental == "items"
-    base = (run, str(record.step_run_id))
-    return Inheritance(context, step, inputs, base, by_item)
+    return Inheritance(context, step, (run, folder))

@@ -61,6 +61,7 @@ class PipelineHome(ModelHome, Protocol):
         pipeline_parameters: Mapping[str, ParameterValue] | None,
         *,
         regenerate_outputs: bool | Sequence[str],
+        incremental: bool | str,
     ) -> Any:  # noqa: ANN401 - a PipelinePreview, which lives above this room
         """Return what a run would do."""
         ...
@@ -238,6 +239,7 @@ class Pipeline:
         pipeline_parameters: Mapping[str, ParameterValue] | None = None,
         *,
         regenerate_outputs: bool | Sequence[str] = False,
+        incremental: bool | str = False,
     ) -> Any:  # noqa: ANN401 - a PipelinePreview, which lives above this room
         """Return what ``submit`` would do; nothing is written (ours).
 
@@ -248,12 +250,16 @@ class Pipeline:
         Args:
             pipeline_parameters: As for ``submit``.
             regenerate_outputs: As for ``submit``.
+            incremental: As for ``submit``.
 
         Raises:
             DeclarationError: The pipeline cannot run, or a value is not accepted.
         """
         return self.workspace.preview_pipeline(
-            self, pipeline_parameters, regenerate_outputs=regenerate_outputs
+            self,
+            pipeline_parameters,
+            regenerate_outputs=regenerate_outputs,
+            incremental=incremental,
         )
 
     def _check_parameters(self) -> list[PipelineParameter]:

@@ -82,7 +82,8 @@ class PipelinePreview:
         words = []
         if step.mini_batches is not None:
             noun = "mini-batch" if step.mini_batches == 1 else "mini-batches"
-            words.append(f"{step.mini_batches:,} {noun}")
+            known = f", {step.taken_over:,} taken over" if step.taken_over else ""
+            words.append(f"{step.mini_batches:,} {noun}{known}")
         if step.seconds is not None:
             words.append(f"about {_span(step.seconds)}")
         return f" ({', '.join(words)})" if words else ""

@@ -73,6 +73,7 @@ class WorkspacePipelines(WorkspaceRegistrations):
         pipeline_parameters: Mapping[str, ParameterValue] | None,
         *,
         regenerate_outputs: bool | Sequence[str],
+        incremental: bool | str,
     ) -> PipelinePreview:
         """Look at what a run would do; ``Pipeline.plan`` is the door to it.
 
@@ -87,7 +88,7 @@ class WorkspacePipelines(WorkspaceRegistrations):
             cast("Workspace", self),
             describe(pipeline),
             pipeline_parameters or {},
-            reuse_options(regenerate_outputs),
+            reuse_options(regenerate_outputs, incremental),
         )
 
     def clean_up(

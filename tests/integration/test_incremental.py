@@ -73,6 +73,13 @@ class Job:
 
     def run(self, **options: object) -> PipelineRun:
         """Run to the end; the log has what was processed."""
+        run = self.submit(**{"debug": True, **options})
+        run.wait_for_completion(show_output=False)
+        assert all(finding.ok for finding in run.verify())
+        return run
+
+    def submit(self, **options: object) -> PipelineRun:
+        """Start a run; the log has what was processed so far."""
         self.log.unlink(missing_ok=True)
         if self.tables:
             pattern = str(self.data / "*.csv")
@@ -89,11 +96,7 @@ class Job:
             arguments=["--append_row_dataframe_header", "True"] if self.tables else [],
         )
         pipeline = Pipeline(self.workspace, [step])
-        options = {"debug": True, **options}
-        run = Experiment(self.workspace, "x").submit(pipeline, **options)
-        run.wait_for_completion(show_output=False)
-        assert all(finding.ok for finding in run.verify())
-        return run
+        return Experiment(self.workspace, "x").submit(pipeline, **options)
 
     @property
     def processed(self) -> list[str]:
@@ -290,3 +293,45 @@ def test_what_cannot_be_exact_is_refused(workspace: Workspace, tmp_path: Path) -
     with pytest.raises(DeclarationError, match="step 'score' has output_action"):
         job.run(incremental=True)
     assert list(workspace.catalog.runs.newest_first()) == []
+
+
+@pytest.mark.parametrize("by_item", [False, True])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "taken_over.written=kill@1",
+        "taken_over.settled=kill@1",
+        "dispatch.settled=kill@1",
+        "commit.rename=kill@1",
+        "reuse.remember=kill@1",
+    ],
+)
+def test_a_kill_while_rows_are_taken_over_costs_none(
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    by_item: bool,
+) -> None:
+    """Resumed, the run has the bytes of a full one and has run only what is new."""
+    job = Job(workspace, tmp_path / "job")
+    job.config["mini_batch_size"] = 2
+    job.write({f"{letter}.txt": letter for letter in "abcdef"})
+    job.run()
+    (job.data / "bb.txt").write_text("new")
+    monkeypatch.setenv("AZML_FAILPOINTS", fault)
+    run = job.submit(incremental="items" if by_item else True)
+    run.wait_for_completion(show_output=False, raise_on_error=False)
+    monkeypatch.delenv("AZML_FAILPOINTS")
+    status = run.get_status()
+    run.resume()
+    run.wait_for_completion(show_output=False)
+    processed = set(job.processed)
+    full = job.run(regenerate_outputs=True)
+
+    assert status == "Failed"
+    assert output(run) == output(full)
+    assert processed == (
+        {"bb.txt"} if by_item else {"bb.txt", "c.txt", "d.txt", "e.txt", "f.txt"}
+    )
+    assert [finding.text for finding in run.verify() if not finding.ok] == []

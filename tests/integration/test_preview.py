@@ -65,9 +65,10 @@ class Chain:
             name=name, parallel_run_config=config, inputs=[given], output=output
         )
 
-    def run(self) -> PipelineRun:
+    def run(self, **options: object) -> PipelineRun:
         """Run it here to its end."""
-        run = Experiment(self.workspace, "x").submit(self.pipeline(), debug=True)
+        experiment = Experiment(self.workspace, "x")
+        run = experiment.submit(self.pipeline(), debug=True, **options)
         run.wait_for_completion(show_output=False)
         return run
 
@@ -81,12 +82,13 @@ def chain(workspace: Workspace, tmp_path: Path) -> Chain:
 def everything(root: Path) -> dict[Path, int]:
     """Return every file but those of the catalog, and when it was written.
 
-    To look something up in a workspace makes its catalog.
+    To look something up in a workspace makes its catalog; SQLite counts the readers of
+    a journal in a file beside it.
     """
     return {
         path: path.stat().st_mtime_ns
         for path in root.rglob("*")
-        if path.is_file() and not path.name.startswith("catalog.")
+        if path.is_file() and not path.name.startswith(("catalog.", "run.db-"))
     }
 
 
@@ -150,6 +152,32 @@ def test_steps_can_be_regenerated(chain: Chain) -> None:
     assert seen.steps[1].reason == "regenerate_outputs was given"
     with pytest.raises(DeclarationError, match="its steps: first, second"):
         chain.pipeline().plan(regenerate_outputs=["third"])
+
+
+@pytest.mark.parametrize(
+    ("incremental", "mini_batches", "taken"),
+    [
+        pytest.param(False, 3, 0, id="nothing unless it is asked for"),
+        pytest.param(True, 3, 2, id="mini-batches that are the same"),
+        pytest.param("items", 4, 3, id="items that are the same"),
+    ],
+)
+def test_what_an_incremental_run_takes_over_is_told(
+    chain: Chain, incremental: bool | str, mini_batches: int, taken: int
+) -> None:
+    """As many mini-batches as the run that follows, and nothing is written."""
+    older = chain.run()
+    chain.write("data/2.txt", "y")
+    before = everything(chain.root)
+    seen = chain.pipeline().plan(incremental=incremental)
+    first = seen.steps[0]
+
+    assert everything(chain.root) == before
+    assert (first.mini_batches, first.taken_over) == (mini_batches, taken)
+    assert first.taken_from == (older.id if taken else None)
+    assert (f"{taken} taken over" in str(seen)) == bool(taken)
+    state = chain.run(incremental=incremental).state().steps[0]
+    assert (state.total_mini_batches, state.taken_over) == (mini_batches, taken)
 
 
 def test_nothing_is_written(chain: Chain) -> None:
