@@ -68,6 +68,8 @@ class TransferExecutor:
             msg = f"the source {source.path} is a file, not a folder"
             raise UserErrorException(msg)
         if file is not None and step.destination_type != "directory":
+            if staged.is_dir():
+                staged.rmdir()  # was made before anybody knew what it becomes
             shutil.copyfile(file, staged)
             return
         if step.destination_type == "file":

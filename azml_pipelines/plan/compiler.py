@@ -159,6 +159,7 @@ class _Compiled:
             "environment_variables": step.environment_variables,
             "parameters": parameters,
             "limits": step.limits,
+            "version": step.version,
         }
 
     def _fields(self, step: StepDefinition) -> dict[str, Any]:

@@ -221,6 +221,8 @@ class _ScriptStepPlan(_StepPlan):
     parameters: dict[str, str] = Field(default_factory=dict)
     """What the script finds as ``AML_PARAMETER_<name>``."""
     limits: ScriptLimits = ScriptLimits()
+    version: str | None = None
+    """The author's own mark."""
 
     @property
     def all_inputs(self) -> tuple[InputPlan, ...]:
