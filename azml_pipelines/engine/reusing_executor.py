@@ -95,6 +95,7 @@ class ReusingExecutor:
             return
         self._executor.ended(status, error)
         if status == "Finished" and self._step.allow_reuse:
+            point("reuse.remember")
             try:
                 self._remember()
             except (UserErrorException, OSError) as problem:
@@ -214,7 +215,6 @@ class ReusingExecutor:
             self._context.folder, self._step.step_run_id
         )
         ended = state.ended or time.time()
-        point("reuse.remember")
         ResultIndex(self._workspace.results).add(
             StepResult(
                 run_id=self._context.run.run_id,

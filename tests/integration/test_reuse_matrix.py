@@ -91,6 +91,7 @@ class Chain:
             **{
                 "source_directory": str(self.root / "source"),
                 "params": {"depth": 1},
+                "runconfig": RunConfiguration(),
                 **self.clean,
             },
         )
@@ -171,9 +172,8 @@ CHANGES: dict[str, tuple[Callable[[Chain], object], list[str], str, str]] = {
         lambda c: setattr(c, "command", "-type f) | wc -m >"),
         ["count"], "argument", "3",
     ),
-    "where an output lies": (
-        lambda c: c.counted.update(output_name="elsewhere"),
-        ["count", "keep"], "output", "elsewhere",  # the copy's input has another name
+    "what an output is": (
+        lambda c: c.counted.update(is_directory=False), ["count"], "output", "counted"
     ),
     "where a copy goes": (
         lambda c: setattr(c, "copied", "kept/there"), ["keep"], "output", "kept"
