@@ -33,6 +33,8 @@ __all__ = ["ScriptEnd", "ScriptLogs", "ScriptRunner"]
 
 _LOOK_SECONDS = 0.1
 _EXIT_SECONDS = 10.0
+_MB = 1024 * 1024
+"""As in ``memory_limit="100MB"``."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,8 @@ def _watch(
             used = group_bytes(server.pid(number) or 0)
             if used > start.memory_limit:
                 text = (
-                    f"it used {used / 1e6:.0f} MB of memory, more than "
-                    f"memory_limit={start.memory_limit / 1e6:.0f} MB, and was killed"
+                    f"it used {used / _MB:.0f} MB of memory, more than "
+                    f"memory_limit={start.memory_limit / _MB:.0f} MB, and was killed"
                 )
                 problem = ScriptEnd(0, "memory", UserError("memory", text))
         if problem is not None:

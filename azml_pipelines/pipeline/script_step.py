@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -31,7 +32,7 @@ from azml_pipelines.pipeline.step_source import absolute_folder
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from azml_pipelines.pipeline.environment import Environment
     from azml_pipelines.pipeline.run_configuration import RunConfiguration
@@ -59,7 +60,8 @@ class GivenScript:
     arguments: Sequence[Any] | None = None
     """Texts, numbers, parameters, inputs and outputs."""
     params: Mapping[str, Any] | None = None
-    """Name to value: the script finds ``AML_PARAMETER_<name>``."""
+    """Name to value: the script finds ``AML_PARAMETER_<name>``, and one for each
+    parameter among its arguments."""
     runconfig: object = None
     runconfig_pipeline_params: Mapping[str, Any] | None = None
     compute_target: object = None
@@ -103,6 +105,11 @@ class ScriptStep(PipelineStep):
         self._source_directory = absolute_folder(name, given.source_directory)
         self._bind()
         distinct_parameters(self.parameters(), f"step {shown(name)}")
+        self.step_parameters: dict[str, object] = _step_parameters(
+            name, self.script_arguments, self.params
+        )
+        """What the script finds as ``AML_PARAMETER_<name>``: the parameters among its
+        arguments, and ``params``."""
 
     def _bind(self) -> None:
         """Find out what each input, output and argument stands for."""
@@ -268,6 +275,33 @@ def _checked_params(
             )
             raise DeclarationError(msg)
     return given
+
+
+def _step_parameters(
+    step: str, arguments: Iterable[object], params: Mapping[str, object]
+) -> dict[str, object]:
+    """Return name to value, names as variables can have them.
+
+    Raises:
+        DeclarationError: A parameter of the arguments has the name of one of
+            ``params``.
+    """
+    found: dict[str, object] = {}
+    for argument in arguments:
+        if isinstance(argument, PipelineParameter):
+            found[_variable(argument.name)] = argument
+    for name in params:
+        if _variable(name) in found:
+            msg = (
+                f"Step {shown(step)}: {shown(name)} is in params and, as a "
+                "PipelineParameter, in arguments. Give it in one of them."
+            )
+            raise DeclarationError(msg)
+    return {**found, **{_variable(name): value for name, value in params.items()}}
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"\W", "_", name)
 
 
 def _checked_limits(step: str, limits: StepLimits) -> StepLimits:

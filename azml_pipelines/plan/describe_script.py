@@ -88,7 +88,9 @@ def _fields(place: DescribedPipeline, step: ScriptStep) -> dict[str, Any]:
         "arguments": tuple(map(describe_argument, step.script_arguments)),
         "environment": None if environment is None else environment.definition(),
         "environment_variables": describe_variables(step),
-        "parameters": {name: bindable(value) for name, value in step.params.items()},
+        "parameters": {
+            name: bindable(value) for name, value in step.step_parameters.items()
+        },
         "limits": _limits(step),
         "version": None if step.version is None else str(step.version),
         "compute": ComputePlan(name=compute_name(target) or "local"),

@@ -151,7 +151,7 @@ CHANGES: dict[str, tuple[Callable[[Chain], object], list[str], str, str]] = {
         ["clean"], "input", "data (how it is read)",
     ),
     "a pipeline parameter": (
-        lambda c: setattr(c, "level", "22"), ALL, "argument", "--level"
+        lambda c: setattr(c, "level", "22"), ALL, "setting", "parameter level"
     ),
     "a parameter of the step": (
         lambda c: c.clean.update(params={"depth": 22}), ALL, "setting",

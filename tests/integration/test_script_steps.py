@@ -127,6 +127,82 @@ time.sleep(60)
     assert not alive(int((tmp_path / "child").read_text()))
 
 
+def test_a_script_that_takes_too_much_memory_says_so(script, run_steps):
+    """Python itself refuses it, with the line that asked for it."""
+    run = run_steps(script("x = bytearray(300_000_000)", memory_limit="100MB"))
+
+    assert "MemoryError" in run.state().error
+    assert "at main.py:1" in run.state().error
+
+
+def test_processes_of_a_script_that_take_too_much_together_are_killed(
+    script, run_steps, tmp_path
+):
+    """Each keeps to the limit, all of them do not; the message says how much."""
+    text = f"""
+import subprocess, sys, time
+hog = "import time; x = bytearray(b'1' * 50_000_000); time.sleep(60)"
+children = [subprocess.Popen([sys.executable, "-c", hog]) for _ in range(4)]
+with open({str(tmp_path / "children")!r}, "w") as file:
+    print(*(child.pid for child in children), file=file)
+time.sleep(60)
+"""
+    started = time.monotonic()
+    run = run_steps(script(text, memory_limit="120MB"))
+
+    assert "more than memory_limit=120 MB, and was killed" in run.state().error
+    assert time.monotonic() - started < 30
+    pids = (tmp_path / "children").read_text().split()
+    assert [pid for pid in pids if alive(int(pid))] == []
+
+
+def test_each_try_has_its_limit_and_its_log(script, run_steps, tmp_path):
+    """Tries that were killed count; what each has printed is kept."""
+    flag = tmp_path / "flag"
+    text = f"""
+import os, sys, time
+seen = os.path.exists({str(flag)!r})
+print("again" if seen else "first", flush=True)
+print("to stderr", file=sys.stderr, flush=True)
+open({str(flag)!r}, "w").close()
+time.sleep(0 if seen else 60)
+"""
+    run = run_steps(script(text, timeout_seconds=1.5, max_try=2))
+    (step,) = run.get_steps()
+
+    assert run.get_status() == "Finished", run.state().error
+    assert step.get_stdout_log().split() == ["first", "again"]
+    assert step.get_stderr_log().count("to stderr") == 2
+    assert [name for name in step.get_file_names() if "try002" in name]
+
+
+def test_a_script_finds_parameters_in_variables(script, run_steps, place):
+    """Those of its arguments and those of params, as text."""
+    rate, said = PipelineParameter("learning-rate", 0.5), PipelineData("said")
+    text = """
+import os, sys
+names = ("AML_PARAMETER_learning_rate", "AML_PARAMETER_depth")
+open(sys.argv[1], "w").write(" ".join(os.environ[name] for name in names))
+"""
+    step = script(text, arguments=[said, rate], outputs=[said], params={"depth": 3})
+    run = run_steps(step, pipeline_parameters={"learning-rate": 0.25})
+
+    assert run.get_status() == "Finished", run.state().error
+    assert place(run, "said").read_text() == "0.25 3"
+
+
+def test_a_failed_script_is_in_the_account_of_failures(script, run_steps):
+    """It has no items that could have failed: the step says what happened."""
+    run = run_steps(script("raise ValueError('no')", "train"))
+    (step,) = run.get_steps()
+
+    assert step.failed_items() == run.failed_items() == []
+    assert step.get_status() == "Failed"
+    assert step.state().error == step.get_details()["error"]["error"]["message"]
+    assert "ValueError: no at main.py:1" in step.state().error
+    assert step.get_details()["error"]["error"]["message"] in run.state().error
+
+
 def test_a_script_is_tried_again(script, run_steps, tmp_path, place):
     """As often as it may; each try begins with an empty output."""
     count = tmp_path / "count"

@@ -83,3 +83,22 @@ def test_a_script_that_submits_cannot_be_debugged(
 
     assert 2 == result.exit_code
     assert "had no effect for that reason" in result.stderr
+
+
+def test_steps_without_items_say_what_failed(here, write_script, type_command):
+    """A script has none; its error is the answer, for programs too."""
+    (here / "source" / "train.py").write_text("raise ValueError('no data')")
+    script = write_script(
+        "train_pipe.py",
+        "from azml_pipelines import *\n"
+        "step = PythonScriptStep('train.py', source_directory='source')\n"
+        "pipeline = Pipeline(Workspace.from_config(), [step])",
+    )
+    run_id = type_command("submit", script, "--wait").stdout.strip()
+    text = type_command("show", run_id, "--failed").stdout
+    listed = json.loads(type_command("show", run_id, "--failed", "--json").stdout)
+
+    assert "ValueError: no data at train.py:1" in text
+    assert listed["failed_items"] == []
+    assert [step["name"] for step in listed["failed_steps"]] == ["train.py"]
+    assert "ValueError: no data" in listed["failed_steps"][0]["error"]

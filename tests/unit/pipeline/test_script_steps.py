@@ -204,6 +204,20 @@ def test_nobody_writes_what_a_condition_asks_for():
         output_exists(PipelineData("data"))
 
 
+def test_parameters_of_arguments_are_parameters_of_the_step(script):
+    """Their scripts find AML_PARAMETER_<name>, without signs in the name."""
+    rate = PipelineParameter("learning rate", 0.5)
+    step = script(arguments=["--rate", rate], params={"max-depth": 3})
+
+    assert step.step_parameters == {"learning_rate": rate, "max_depth": 3}
+
+
+def test_a_parameter_is_given_once(script):
+    """In the arguments or in params."""
+    with pytest.raises(DeclarationError, match="'rate' is in params and"):
+        script(arguments=[PipelineParameter("rate", 1)], params={"rate": 2})
+
+
 def test_parameters_are_found_everywhere(script):
     """In arguments and in params."""
     first, second = PipelineParameter("a", 1), PipelineParameter("b", "x")
