@@ -102,7 +102,9 @@ _OURS = {
         "azureml.pipeline.core.pipeline": "Pipeline",
     },
     "azml_pipelines.pipeline.pipeline_data": {
-        "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputFileDataset",
+        "azureml.pipeline.core.pipeline_output_dataset": (
+            "PipelineOutputAbstractDataset PipelineOutputFileDataset"
+        ),
         "azureml.pipeline.core": "InputPortBinding PipelineData",
         "azureml.pipeline.core.builder": "PipelineData",
     },
@@ -260,7 +262,6 @@ _LATER = {
     ),
     "azureml.pipeline.core.module": "Module ModuleVersion",
     "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
-    "azureml.pipeline.core.pipeline_output_dataset": "PipelineOutputAbstractDataset",
     "azureml.pipeline.steps": ("HyperDriveStep HyperDriveStepRun ModuleStep"),
     "azureml.train.hyperdrive": (
         "BanditPolicy BayesianParameterSampling GridParameterSampling "

@@ -14,6 +14,7 @@ from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from azml_pipelines.data.dataset_home import DatasetHome
+    from azml_pipelines.data.definition import DatasetKind
     from azml_pipelines.data.file_dataset import FileDataset
     from azml_pipelines.data.tabular_dataset import TabularDataset
 
@@ -21,6 +22,7 @@ __all__ = [
     "ConsumptionMode",
     "DatasetConsumptionConfig",
     "DatasetParameter",
+    "StepOutput",
     "check_dataset_name",
 ]
 
@@ -50,6 +52,26 @@ class DatasetParameter(Protocol):
         ...
 
 
+@runtime_checkable
+class StepOutput(Protocol):
+    """What this room needs of an ``OutputFileDatasetConfig`` and its like."""
+
+    @property
+    def name(self) -> str:
+        """Name of the output."""
+        ...
+
+    @property
+    def kind(self) -> DatasetKind:
+        """What it is read as."""
+        ...
+
+    @property
+    def pipeline_data(self) -> object:
+        """Which output of which step it is."""
+        ...
+
+
 class _RegisteredName(NamedTuple):
     """A registered dataset that is looked up anew each time it is asked for."""
 
@@ -65,8 +87,9 @@ class DatasetConsumptionConfig:
         name: An identifier; it also becomes an environment variable. When empty, one is
             made up, unless ``dataset`` is a parameter.
         dataset: A FileDataset, a TabularDataset, a PipelineParameter whose default is
-            one, or ``(workspace, name[, version])`` of a registered one; without a
-            version, the latest one at the time of submission.
+            one, an OutputFileDatasetConfig or what it was made into, or ``(workspace,
+            name[, version])`` of a registered one; without a version, the latest one
+            at the time of submission.
         mode: ``direct``, ``mount`` or ``download``, in any case; tables are ``direct``.
         path_on_compute: Where files appear: absolute, or relative to the working
             directory.
@@ -84,16 +107,20 @@ class DatasetConsumptionConfig:
         path_on_compute: str | os.PathLike[str] | None = None,
     ) -> None:
         self._source = _checked_source(dataset)
-        declared = self._declared()
         if not name and isinstance(self._source, DatasetParameter):
             msg = (
                 f"The input that reads parameter {shown(self._source.name)} needs a "
                 "name. Pass one: DatasetConsumptionConfig('images', parameter)."
             )
             raise UserErrorException(msg)
-        guid = declared.id or uuid4().hex
+        if isinstance(self._source, StepOutput):
+            guid, kind = None, self._source.kind
+        else:
+            declared = self._declared()
+            guid, kind = declared.id, declared.definition.kind
+        guid = guid or uuid4().hex
         self.name = name or f"input__{guid.replace('-', '')[:8]}"
-        self._mode = _checked_mode(mode, declared)
+        self._mode = _checked_mode(mode, kind)
         self.path_on_compute = (
             os.fspath(path_on_compute) if path_on_compute is not None else None
         )
@@ -113,13 +140,13 @@ class DatasetConsumptionConfig:
         return self._mode
 
     @property
-    def dataset(self) -> FileDataset | TabularDataset | DatasetParameter:
-        """The dataset, or the parameter that holds it.
+    def dataset(self) -> FileDataset | TabularDataset | DatasetParameter | StepOutput:
+        """The dataset, the parameter that holds it, or the output that becomes it.
 
         Raises:
             UserErrorException: A registered dataset is not registered any more.
         """
-        if isinstance(self._source, DatasetParameter):
+        if isinstance(self._source, (DatasetParameter, StepOutput)):
             return self._source
         return self._declared()
 
@@ -201,9 +228,9 @@ def check_dataset_name(name: str) -> str:
 
 def _checked_source(
     dataset: object,
-) -> AbstractDataset | DatasetParameter | _RegisteredName:
+) -> AbstractDataset | DatasetParameter | StepOutput | _RegisteredName:
     match dataset:
-        case AbstractDataset() | _RegisteredName():
+        case AbstractDataset() | StepOutput() | _RegisteredName():
             return dataset
         case (home, str(name)):
             return _RegisteredName(cast("DatasetHome", home), name)
@@ -218,18 +245,19 @@ def _checked_source(
             )
         case _:
             msg = (
-                "dataset must be a FileDataset, a TabularDataset, a PipelineParameter "
-                f"or (workspace, name[, version]), not {shown(dataset)}."
+                "dataset must be a FileDataset, a TabularDataset, a PipelineParameter, "
+                "an OutputFileDatasetConfig or (workspace, name[, version]), not "
+                f"{shown(dataset)}."
             )
     raise UserErrorException(msg)
 
 
-def _checked_mode(mode: str, dataset: AbstractDataset) -> ConsumptionMode:
+def _checked_mode(mode: str, kind: DatasetKind) -> ConsumptionMode:
     chosen = mode.lower() if isinstance(mode, str) else mode
     if chosen not in (*_MODES, *_AZURE_MODES):
         msg = f"mode must be one of {', '.join(_MODES)}, not {shown(mode)}."
         raise UserErrorException(msg)
-    if dataset.definition.kind == "tabular" and chosen in {"mount", "download", "hdfs"}:
+    if kind == "tabular" and chosen in {"mount", "download", "hdfs"}:
         msg = (
             f"A TabularDataset cannot be consumed with mode={shown(mode)}, for it has "
             "rows and no files. Leave mode='direct', or use a FileDataset."

@@ -22,6 +22,7 @@ from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import (
     InputPortBinding,
     PipelineData,
+    PipelineOutputAbstractDataset,
     PipelineOutputFileDataset,
 )
 from azml_pipelines.wording import shown
@@ -69,7 +70,8 @@ class InputPort:
 
     def current_source(self) -> Readable:
         """Return what is read, with a registered dataset looked up anew."""
-        if isinstance(self.given, DatasetConsumptionConfig):
+        made = isinstance(self.source, PipelineData)
+        if isinstance(self.given, DatasetConsumptionConfig) and not made:
             return cast("Readable", self.given.dataset)
         return self.source
 
@@ -94,6 +96,8 @@ def primary_port(step: str, entry: object, *, partitioned: bool) -> InputPort:
             f"{_way_out(entry)}"
         )
         raise DeclarationError(msg)
+    if partitioned and isinstance(entry, OutputFileDatasetConfig):
+        port = replace(port, mode="direct")
     direct = port.mode == "direct"
     if port.kind == "tabular" and not direct:
         msg = (
@@ -230,6 +234,16 @@ def _dataset_port(step: str, entry: object) -> InputPort | None:
     if not isinstance(entry, DatasetConsumptionConfig):
         return None
     dataset = entry.dataset
+    if isinstance(
+        dataset, (OutputFileDatasetConfig, PipelineOutputAbstractDataset)
+    ) and (made := _dataset_port(step, dataset)):
+        return replace(
+            made,
+            name=entry.name,
+            mode=entry.mode,
+            path_on_compute=entry.path_on_compute,
+            given=entry,
+        )
     plain = dataset.default_value if isinstance(dataset, PipelineParameter) else dataset
     if not isinstance(plain, (FileDataset, TabularDataset)):
         msg = (
@@ -256,6 +270,7 @@ def _from_output(entry: PipelineOutputFileDataset) -> InputPort:
         mode=entry.mode,
         path_on_compute=entry.path_on_compute,
         given=entry,
+        reading=entry.reading,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import re
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.local_url import relative_path
 from azml_pipelines.data.output_registration import registration
-from azml_pipelines.errors import DeclarationError
+from azml_pipelines.data.tabular_factory import partition_definition
+from azml_pipelines.errors import DeclarationError, NotAvailableError
 from azml_pipelines.pipeline.output_tables import (
     PipelineOutputTabularDataset,
+    files_with_partitions,
     parsed_delimited,
     parsed_parquet,
 )
@@ -26,6 +28,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from azml_pipelines.data.definition import DatasetDefinition
     from azml_pipelines.data.delimited_options import PromoteHeadersBehavior
 
 __all__ = ["OutputFileDatasetConfig", "OutputTabularDatasetConfig"]
@@ -41,12 +44,15 @@ class OutputFileDatasetConfig:
         name: Of the output; ``output_`` and eight digits if None.
         destination: ``(datastore, 'path')`` or ``(datastore,)``; in the path,
             ``{run-id}`` and ``{output-name}`` stand for those of the run.
-        source: Recorded.
-        partition_format: Columns in the paths, when it is read as a table.
+        source: Not available: a script writes to the path that it is given.
+        partition_format: Columns in the paths, for partition keys and for tables.
 
     Raises:
-        DeclarationError: The name or the destination is not allowed.
+        DeclarationError: The name, the destination or the format is not allowed.
+        NotAvailableError: There is a ``source``.
     """
+
+    kind: Literal["file"] = "file"
 
     @explained
     def __init__(
@@ -57,6 +63,13 @@ class OutputFileDatasetConfig:
         partition_format: str | None = None,
     ) -> None:
         name = f"output_{uuid.uuid4().hex[:8]}" if name is None else name
+        if source is not None:
+            msg = (
+                f"source={shown(source)} is not available: steps are told where to "
+                "write. Pass the config in arguments, and write to that path."
+            )
+            raise NotAvailableError(msg)
+        partition_definition(partition_format)
         datastore, path = _checked_destination(destination)
         self.pipeline_data = PipelineData(name, datastore=datastore)
         self.pipeline_data.path_template = path
@@ -76,7 +89,16 @@ class OutputFileDatasetConfig:
     def as_upload(
         self, overwrite: bool = False, source_globs: str | list[str] | None = None
     ) -> Self:
-        """Return it written to a folder of the node and copied at the end."""
+        """Return it written to a folder of the node and copied at the end.
+
+        Args:
+            overwrite: Recorded: files that are there already are replaced.
+            source_globs: Not available: all that is written there is copied.
+
+        Raises:
+            NotAvailableError: There are ``source_globs``.
+        """
+        _refuse_globs(source_globs)
         return self._copy("upload")
 
     def register_on_complete(
@@ -95,13 +117,13 @@ class OutputFileDatasetConfig:
         Raises:
             DeclarationError: ``name`` is no text.
         """
-        found = registration(name, description, tags)
+        found = registration(name, description, tags, self._partitions())
         self.pipeline_data.registrations.append(found)
         return self
 
     def as_input(self, name: str | None = None) -> PipelineOutputFileDataset:
         """Return it as an input of a later step, read in place."""
-        as_dataset = self.pipeline_data.as_dataset().as_mount()
+        as_dataset = PipelineOutputFileDataset(self.pipeline_data, self._partitions())
         return as_dataset.as_named_input(name or f"input_{uuid.uuid4().hex[:8]}")
 
     def read_delimited_files(  # noqa: PLR0917 - version 1's signature
@@ -148,6 +170,11 @@ class OutputFileDatasetConfig:
         )
         return OutputTabularDatasetConfig(self.pipeline_data, reading)
 
+    def _partitions(self) -> DatasetDefinition | None:
+        if self.partition_format is None:
+            return None
+        return files_with_partitions(self.partition_format)
+
     def _copy(self, mode: str) -> Self:
         other = copy.copy(self)
         other.mode = mode
@@ -167,8 +194,22 @@ class OutputTabularDatasetConfig(PipelineOutputTabularDataset):
     def as_upload(
         self, overwrite: bool = False, source_globs: str | list[str] | None = None
     ) -> Self:
-        """Return it; the files behind it are copied at the end."""
+        """Return it; the files behind it are copied at the end.
+
+        Raises:
+            NotAvailableError: There are ``source_globs``.
+        """
+        _refuse_globs(source_globs)
         return self
+
+
+def _refuse_globs(source_globs: object) -> None:
+    if source_globs:
+        msg = (
+            f"source_globs={shown(source_globs)} is not available: all that a step has "
+            "written to an output is kept. Write other files elsewhere."
+        )
+        raise NotAvailableError(msg)
 
 
 def _checked_destination(

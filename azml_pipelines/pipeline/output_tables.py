@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from azml_pipelines.data.data_type import checked_types
 from azml_pipelines.data.definition import (
@@ -16,7 +16,11 @@ from azml_pipelines.data.delimited_options import checked_separator, header_mode
 from azml_pipelines.data.output_registration import registration
 from azml_pipelines.data.tabular_dataset import TabularDataset
 from azml_pipelines.data.tabular_factory import partition_definition
-from azml_pipelines.pipeline.pipeline_data import PipelineData, check_port_name
+from azml_pipelines.pipeline.pipeline_data import (
+    PipelineData,
+    PipelineOutputAbstractDataset,
+    check_port_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PipelineOutputTabularDataset",
+    "files_with_partitions",
     "parsed_delimited",
     "parsed_mltable",
     "parsed_parquet",
@@ -34,7 +39,7 @@ __all__ = [
 _EXTENSIONS = {",": ".csv", "\t": ".tsv"}
 
 
-class PipelineOutputTabularDataset:
+class PipelineOutputTabularDataset(PipelineOutputAbstractDataset):
     """A ``PipelineData`` seen as a table; made by ``parse_delimited_files`` etc.
 
     Every method returns a copy that stands for the same ``PipelineData``.
@@ -45,25 +50,16 @@ class PipelineOutputTabularDataset:
         input_name: What the reading step calls it.
     """
 
+    kind: Literal["tabular"] = "tabular"
+
     def __init__(
         self,
         pipeline_data: PipelineData,
         reading: DatasetDefinition,
         input_name: str | None = None,
     ) -> None:
-        self.pipeline_data = pipeline_data
+        super().__init__(pipeline_data, input_name)
         self.reading = reading
-        self._input_name = input_name
-
-    @property
-    def name(self) -> str:
-        """The name of the output."""
-        return self.pipeline_data.output_name
-
-    @property
-    def input_name(self) -> str:
-        """What the reading step calls it; ``as_named_input`` sets it."""
-        return self._input_name or self.pipeline_data.name
 
     def keep_columns(self, columns: str | Sequence[str]) -> Self:
         """Return only these columns."""
@@ -179,11 +175,16 @@ def parsed_mltable(kind: DatasetKind) -> DatasetDefinition:
     )
 
 
+def files_with_partitions(partition_format: str) -> DatasetDefinition:
+    """Return how files below an output are read whose paths hold values."""
+    return _reading(None, partition_format, "**")
+
+
 def _reading(
-    form: DatasetFormat, partition_format: str | None, pattern: str
+    form: DatasetFormat | None, partition_format: str | None, pattern: str
 ) -> DatasetDefinition:
     content: dict[str, Any] = {
-        "kind": "tabular",
+        "kind": "tabular" if form else "file",
         "sources": (DataSource(url="", path=pattern),),
         "format": form,
         "partition": partition_definition(partition_format),

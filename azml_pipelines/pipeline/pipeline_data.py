@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azml_pipelines.data.datastore import AbstractDatastore
+    from azml_pipelines.data.definition import DatasetDefinition
     from azml_pipelines.data.delimited_options import PromoteHeadersBehavior
     from azml_pipelines.data.output_registration import OutputRegistration
     from azml_pipelines.pipeline.output_tables import PipelineOutputTabularDataset
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InputPortBinding",
     "PipelineData",
+    "PipelineOutputAbstractDataset",
     "PipelineOutputFileDataset",
     "check_port_name",
 ]
@@ -196,17 +198,19 @@ class InputPortBinding:
         return f"InputPortBinding(name={self.name!r}, {self.bind_object!r})"
 
 
-class PipelineOutputFileDataset:
-    """A ``PipelineData`` seen as a file dataset, made by ``as_dataset()``.
+class PipelineOutputAbstractDataset:
+    """A ``PipelineData`` seen as a dataset, of files or as a table.
 
-    Every method returns a copy that stands for the same ``PipelineData``.
+    Args:
+        pipeline_data: What a step writes.
+        input_name: What the reading step calls it.
     """
 
-    def __init__(self, pipeline_data: PipelineData) -> None:
+    def __init__(
+        self, pipeline_data: PipelineData, input_name: str | None = None
+    ) -> None:
         self.pipeline_data = pipeline_data
-        self.mode: BindMode = "mount"
-        self.path_on_compute: str | None = None
-        self._input_name: str | None = None
+        self._input_name = input_name
 
     @property
     def name(self) -> str:
@@ -217,6 +221,28 @@ class PipelineOutputFileDataset:
     def input_name(self) -> str:
         """What the reading step calls it; ``as_named_input`` sets it."""
         return self._input_name or self.pipeline_data.name
+
+
+class PipelineOutputFileDataset(PipelineOutputAbstractDataset):
+    """A ``PipelineData`` seen as a file dataset, made by ``as_dataset()``.
+
+    Every method returns a copy that stands for the same ``PipelineData``.
+
+    Args:
+        pipeline_data: What a step writes.
+        reading: Where partition values stand in its paths; its only source is a
+            pattern below the output.
+    """
+
+    kind: Literal["file"] = "file"
+
+    def __init__(
+        self, pipeline_data: PipelineData, reading: DatasetDefinition | None = None
+    ) -> None:
+        super().__init__(pipeline_data)
+        self.reading = reading
+        self.mode: BindMode = "mount"
+        self.path_on_compute: str | None = None
 
     def as_mount(self, path_on_compute: str | None = None) -> PipelineOutputFileDataset:
         """Return it read in place."""
@@ -310,7 +336,7 @@ class PipelineOutputFileDataset:
         path_on_compute: str | None,
         input_name: str | None = None,
     ) -> PipelineOutputFileDataset:
-        copy = PipelineOutputFileDataset(self.pipeline_data)
+        copy = PipelineOutputFileDataset(self.pipeline_data, self.reading)
         copy.mode = mode
         copy.path_on_compute = path_on_compute
         copy._input_name = input_name or self._input_name

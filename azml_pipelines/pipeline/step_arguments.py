@@ -14,12 +14,11 @@ from azml_pipelines.errors import DeclarationError, SettingNotTextError
 from azml_pipelines.pipeline.output_file_dataset_config import (
     OutputFileDatasetConfig,
 )
-from azml_pipelines.pipeline.output_tables import PipelineOutputTabularDataset
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.pipeline_data import (
     InputPortBinding,
     PipelineData,
-    PipelineOutputFileDataset,
+    PipelineOutputAbstractDataset,
 )
 from azml_pipelines.wording import shown
 
@@ -215,7 +214,9 @@ def parameters_of(arguments: Iterable[object]) -> list[PipelineParameter]:
 
 def data_of(argument: object) -> PipelineData | None:
     """Return the PipelineData behind an argument, input or output; None if none is."""
-    if isinstance(argument, (PipelineOutputFileDataset, PipelineOutputTabularDataset)):
+    if isinstance(argument, DatasetConsumptionConfig):
+        argument = argument.dataset
+    if isinstance(argument, PipelineOutputAbstractDataset):
         return argument.pipeline_data
     if isinstance(argument, InputPortBinding):
         return argument.bind_object

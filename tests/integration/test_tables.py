@@ -8,7 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from azml_pipelines import Dataset, OutputFileDatasetConfig, PipelineData
+from azml_pipelines import (
+    Dataset,
+    DatasetConsumptionConfig,
+    OutputFileDatasetConfig,
+    PipelineData,
+)
 
 SAME = """
 def run(mini_batch):
@@ -29,7 +34,7 @@ import os
 def run(mini_batch, context):
     values = context.partition_key_value
     names = ",".join(sorted(os.path.basename(path) for path in mini_batch))
-    head = f"{context.minibatch_index} {values['user']}/{values['genre']}"
+    head = f"{context.minibatch_index} {'/'.join(values.values())}"
     return [f"{head} {names}"] * len(mini_batch)
 """
 WRITES = """
@@ -178,6 +183,32 @@ def test_a_chain_of_tables(tables):
     assert ["/0.csv", "/1.csv", "/2.csv"] == written
     assert ["1", "2"] * 3 == registered.to_pandas_dataframe()["n"].tolist()
     assert (registered.version, registered.tags) == (1, {"a": "b"})
+
+
+def test_partitions_of_what_a_step_wrote(tables):
+    """The values are in the paths of its files, and each of them is a mini-batch."""
+    data = tables.folder / "data"
+    data.mkdir()
+    for number in range(3):
+        (data / f"{number}.txt").touch()
+    made = OutputFileDatasetConfig("made", partition_format="/{user}-{genre}.csv")
+    rows = PipelineData("rows", datastore=tables.store)
+    files = Dataset.File.from_files(str(data)).as_named_input("f")
+    writes = WRITES.replace("name = os.path", 'name = "u-" + os.path')
+    first = tables.step(
+        "first", writes, files, made, output_action="summary_only", mini_batch_size=1
+    )
+    made.register_on_complete("made files")
+    consumed = DatasetConsumptionConfig("t", made)
+    second = tables.step("second", NAMES, consumed, rows, partition_keys=["genre"])
+
+    run = tables.finish(first, second)
+    text = (tables.output(run, "second", "rows") / "parallel_run_step.txt").read_text()
+
+    registered = Dataset.get_by_name(tables.workspace, "made files")
+
+    assert text.splitlines() == ["0 0 u-0.csv", "1 1 u-1.csv", "2 2 u-2.csv"]
+    assert registered.partition_keys == ["user", "genre"]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

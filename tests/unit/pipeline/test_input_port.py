@@ -9,8 +9,10 @@ from azml_pipelines import (
     DataPath,
     DatasetConsumptionConfig,
     DeclarationError,
+    OutputFileDatasetConfig,
     PipelineData,
     PipelineParameter,
+    UserErrorException,
 )
 
 
@@ -52,6 +54,11 @@ def modes(ports):
             ("x", "mount", None),
             id="renamed output of another step",
         ),
+        pytest.param(
+            lambda _: DatasetConsumptionConfig("x", OutputFileDatasetConfig("y")),
+            ("x", "mount", None),
+            id="consumed output of another step",
+        ),
     ],
 )
 def test_file_inputs(step_of, images, make_input, expected):
@@ -66,6 +73,28 @@ def test_tables_stay_direct(step_of, table):
     step = step_of(inputs=[table.as_named_input("rows")])
 
     assert modes(step.input_ports) == [("rows", "direct", None)]
+
+
+def test_a_table_of_another_step_can_be_consumed(step_of):
+    """Under a name, as any other dataset; it stays direct, too."""
+    made = OutputFileDatasetConfig("y").read_delimited_files()
+    consumed = DatasetConsumptionConfig("rows", made)
+    step = step_of(inputs=[consumed])
+
+    assert modes(step.input_ports) == [("rows", "direct", None)]
+    assert step.input_ports[0].reading == made.reading
+    with pytest.raises(UserErrorException, match="TabularDataset cannot be consumed"):
+        consumed.as_mount()
+
+
+def test_partitioned_output_of_another_step(step_of, config_of):
+    """Its partition_format says where the values are."""
+    config = config_of(output_action="summary_only", partition_keys=["user"])
+    made = OutputFileDatasetConfig("y", partition_format="/{user}/*.txt")
+    step = step_of(parallel_run_config=config, inputs=[made])
+
+    (port,) = step.input_ports
+    assert (port.mode, port.reading.partition_keys) == ("direct", ("user",))
 
 
 def test_a_mounted_table_is_refused(step_of, table):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
-from azml_pipelines import DeclarationError, PipelineData
-from azml_pipelines.pipeline.pipeline_data import InputPortBinding
+from azml_pipelines import DeclarationError, OutputFileDatasetConfig, PipelineData
+from azml_pipelines.errors import NotAvailableError
+from azml_pipelines.pipeline.output_file_dataset_config import (
+    OutputTabularDatasetConfig,
+)
+from azml_pipelines.pipeline.pipeline_data import (
+    InputPortBinding,
+    PipelineOutputFileDataset,
+)
 
 
 def test_defaults():
@@ -76,3 +85,88 @@ def test_as_dataset_makes_copies():
     assert second.name == "b"
     assert second.pipeline_data is first.pipeline_data
     assert first.as_direct().mode == "direct"
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: OutputFileDatasetConfig("x", source="./out"), "source='./out'"),
+        (
+            lambda: OutputFileDatasetConfig("x").as_upload(source_globs="*.csv"),
+            r"source_globs='\*.csv'",
+        ),
+        (
+            lambda: (
+                OutputFileDatasetConfig("x")
+                .read_parquet_files()
+                .as_upload(source_globs=["*.csv"])
+            ),
+            "source_globs",
+        ),
+    ],
+)
+def test_what_outputs_cannot_do(make, says):
+    """It is refused, instead of being forgotten."""
+    with pytest.raises(NotAvailableError, match=rf"{says}.* is not available"):
+        make()
+
+
+def test_a_partition_format_that_is_none():
+    """A ValueError, where it is declared."""
+    with pytest.raises(DeclarationError, match=r"partition_format='\{a'"):
+        OutputFileDatasetConfig("x", partition_format="{a")
+
+
+OUTPUTS = {
+    "__init__": (
+        "self, name=None, destination=None, source=None, partition_format=None"
+    ),
+    "as_mount": "self, disable_metadata_cache=False",
+    "as_upload": "self, overwrite=False, source_globs=None",
+    "as_input": "self, name=None",
+    "register_on_complete": "self, name, description=None, tags=None",
+    "read_parquet_files": (
+        "self, include_path=False, partition_format=None, path_glob=None, "
+        "set_column_types=None"
+    ),
+}
+TABLES = {
+    "keep_columns": "self, columns",
+    "drop_columns": "self, columns",
+    "random_split": "self, percentage, seed=None",
+    "as_input": "self, name=None",
+    "register_on_complete": "self, name, description=None, tags=None",
+}
+FILES = {
+    "as_mount": "self, path_on_compute=None",
+    "as_download": "self, path_on_compute=None",
+    "as_direct": "self",
+    "as_named_input": "self, name",
+    "register": "self, name, create_new_version=True",
+    "parse_parquet_files": (
+        "self, include_path=False, partition_format=None, "
+        "file_extension='.parquet', set_column_types=None"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "text"),
+    [
+        pytest.param(owner, name, text, id=f"{owner.__name__}.{name}")
+        for owner, members in (
+            (OutputFileDatasetConfig, OUTPUTS),
+            (OutputTabularDatasetConfig, TABLES),
+            (PipelineOutputFileDataset, FILES),
+        )
+        for name, text in members.items()
+    ],
+)
+def test_arguments_and_defaults(owner, name, text):
+    """Version 1's."""
+    found = [
+        parameter.replace(annotation=parameter.empty)
+        for parameter in inspect.signature(getattr(owner, name)).parameters.values()
+    ]
+
+    assert text == ", ".join(map(str, found))
