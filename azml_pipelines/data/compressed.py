@@ -55,6 +55,22 @@ class TextFile:
         self._position = 0
         self._identity: Optional[tuple[int, int, int]] = None  # noqa: UP045
 
+    def rest(self, path: str, start: int, most: int) -> Optional[bytes]:  # noqa: UP045
+        """Return the text from ``start`` on; None, and little read, if it is too long.
+
+        Args:
+            path: Of the file.
+            start: Offset in the text.
+            most: Bytes of text that are not too long.
+
+        Raises:
+            OSError: See ``read``.
+        """
+        if not is_compressed(path) and os.stat(path).st_size - start > most:
+            return None
+        text = self.read(path, start, most + 1)
+        return text if len(text) <= most else None
+
     def read(self, path: str, start: int, length: int) -> bytes:
         """Return ``length`` bytes from ``start`` on; fewer at the end of the text.
 

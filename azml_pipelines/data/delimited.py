@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, Optional
 from azml_pipelines.data.column_types import convert, mistaken, reading_types
 from azml_pipelines.data.compressed import TextFile
 from azml_pipelines.data.record_cut import cut_records
-from azml_pipelines.data.record_scan import EndlessRecordError, Shape, windows
+from azml_pipelines.data.record_scan import (
+    LONGEST_RECORD,
+    EndlessRecordError,
+    Shape,
+    windows,
+)
 from azml_pipelines.data.table_format import TO_THE_END
 
 if TYPE_CHECKING:
@@ -26,9 +31,8 @@ if TYPE_CHECKING:
     from azml_pipelines.data.mini_batch_size import MiniBatchSize
     from azml_pipelines.data.table_format import Piece
 
-__all__ = ["LONGEST_REST", "DelimitedTable", "TextStream", "text_begin"]
+__all__ = ["DelimitedTable", "TextStream", "piece_of_text", "text_begin"]
 
-LONGEST_REST = 512 << 20
 """Bytes that are read of a piece whose end nobody knows."""
 _HEAD = 1 << 16
 _LINE_FEED, _CARRIAGE_RETURN = 0x0A, 0x0D
@@ -183,11 +187,7 @@ class DelimitedTable:
     def _bytes(self, path: str, piece: Piece, head: _Head) -> bytes:
         """Return a piece as UTF-8."""
         start = piece.start or head.first_record
-        length = LONGEST_REST if piece.end == TO_THE_END else piece.end - start
-        raw = self._text.read(path, start, length)
-        if len(raw) == LONGEST_REST:
-            msg = f"{path}: {EndlessRecordError(start)}"
-            raise ValueError(msg)
+        raw = piece_of_text(self._text, path, start, piece.end)
         if head.shape.codec != "utf-8":
             raw = raw.decode(head.shape.codec).encode()
         nothing = raw.find(b"\0")
@@ -310,3 +310,25 @@ class TextStream(io.RawIOBase):
         block = self._text.read(self._path, self._position, size)
         self._position += len(block)
         return block
+
+
+def piece_of_text(text: TextFile, path: str, start: int, end: int) -> bytes:
+    """Return the bytes of a piece.
+
+    Args:
+        text: Reads the file.
+        path: Of it.
+        start: Where the piece begins.
+        end: Where it ends; ``TO_THE_END`` for what could not be cut.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: What could not be cut is longer than any record.
+    """
+    if end != TO_THE_END:
+        return text.read(path, start, end - start)
+    rest = text.rest(path, start, LONGEST_RECORD)
+    if rest is None:
+        msg = f"{path}: {EndlessRecordError(start)}"
+        raise ValueError(msg)
+    return rest

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from azml_pipelines.data.column_types import convert
 from azml_pipelines.data.compressed import TextFile
-from azml_pipelines.data.delimited import LONGEST_REST, TextStream, text_begin
+from azml_pipelines.data.delimited import TextStream, piece_of_text, text_begin
 from azml_pipelines.data.record_cut import cut_records
-from azml_pipelines.data.record_scan import EndlessRecordError, LineShape, windows
-from azml_pipelines.data.table_format import TO_THE_END
+from azml_pipelines.data.record_scan import LineShape, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,12 +74,8 @@ class JsonLinesTable:
         """See ``TableFormat``."""
         codec, begin = text_begin(self._text, path, self._encoding)
         start = piece.start or begin
-        length = LONGEST_REST if piece.end == TO_THE_END else piece.end - start
-        raw = self._text.read(path, start, length)
+        raw = piece_of_text(self._text, path, start, piece.end)
         where = f"{path}, piece at byte {start}"
-        if len(raw) == LONGEST_REST:
-            msg = f"{path}: {EndlessRecordError(start)}"
-            raise ValueError(msg)
         try:
             frame = self._frame(raw.decode(codec))
             return convert(frame, types or {}, on_error)

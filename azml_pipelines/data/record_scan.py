@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "LONGEST_RECORD",
     "WINDOW",
     "EndlessRecordError",
     "LineShape",
@@ -29,7 +30,7 @@ WINDOW = 4 << 20
 _QUOTE = 0x22
 _LINE_FEED, _CARRIAGE_RETURN = 0x0A, 0x0D
 _ASCII_END = 128
-_LONGEST_RECORD = 256 << 20
+LONGEST_RECORD = 256 << 20
 
 
 class Readable(Protocol):
@@ -46,7 +47,7 @@ class EndlessRecordError(ValueError):
     def __init__(self, start: int) -> None:
         super().__init__(
             f"the record at byte {start} does not end within "
-            f"{_LONGEST_RECORD >> 20} MB; is a quote not closed?"
+            f"{LONGEST_RECORD >> 20} MB; is a quote not closed?"
         )
         self.start = start
 
@@ -277,10 +278,11 @@ def windows(
             return
         done = len(window.data) * shape.unit
         # A record longer than the window: double it, or time would be squared.
-        wanted = size if done else max(len(raw), size)
         rest = raw[done:]
+        most = LONGEST_RECORD - len(rest) + shape.unit
+        wanted = size if done else min(max(len(raw), size), max(most, 1))
         start += done
-        if len(rest) > _LONGEST_RECORD:
+        if len(rest) > LONGEST_RECORD:
             raise EndlessRecordError(start)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -265,3 +267,72 @@ def test_every_row_is_right_or_accounted_for(kind, tables, tmp_path):
     assert len(failed) == state.failed_mini_batches
     assert state.done_mini_batches == state.total_mini_batches
     assert all(finding.ok for finding in run.verify())
+
+
+HUGE = 1 << 30
+MEASURED = """
+import resource
+
+def run(mini_batch):
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return [f"{number} {peak >> 10}" for number in mini_batch["id"]]
+"""
+CUT = """
+import resource, sys
+from azml_pipelines.data.mini_batch_size import MiniBatchSize
+from azml_pipelines.data.table import Table, TableReader
+
+reader = TableReader(Table(format=sys.argv[1]), sys.argv[2])
+pieces = list(reader.pieces(["huge"], MiniBatchSize(1 << 20, "bytes")))
+print(len(pieces), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+def write_around_nothing(path: Path, before: bytes, after: bytes) -> None:
+    """Write a gigabyte of NUL between two texts; the disk holds only these."""
+    with path.open("wb") as file:
+        file.write(before)
+        file.seek(len(before) + HUGE)
+        file.write(after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        pytest.param("csv", b"id,text\n1,", b"\n2,two\n", id="a cell"),
+        pytest.param("csv", b'id,text\n1,"', b'"\n2,two\n', id="a cell in quotes"),
+        pytest.param(
+            "jsonl", b'{"id":1,"text":"', b'"}\n{"id":2,"text":"two"}\n', id="JSON"
+        ),
+    ],
+)
+def test_a_field_of_a_gigabyte(kind, before, after, tables, tmp_path):
+    """It is a failed item, the other files go on, and nobody holds much of it."""
+    _, read, good = KINDS[kind]
+    (tmp_path / "in").mkdir()
+    for name in (f"0.{kind}", f"2.{kind}"):
+        (tmp_path / "in" / name).write_bytes(good)
+    write_around_nothing(tmp_path / "in" / f"1.{kind}", before, after)
+    (tmp_path / "huge").hardlink_to(tmp_path / "in" / f"1.{kind}")
+
+    run = tables.run(
+        MEASURED,
+        read(str(tmp_path / "in")).as_named_input("table"),
+        run_max_try=1,
+        mini_batch_size="1KB",
+    )
+    lines = (tables.output(run) / "parallel_run_step.txt").read_text().splitlines()
+    (failed,) = run.failed_items()
+    cut = subprocess.run(
+        [sys.executable, "-c", CUT, kind, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert [line.split()[0] for line in lines] == ["1", "2", "3"] * 2
+    assert f"1.{kind}" in failed.item
+    assert failed.reason == "bad data"
+    assert "does not end within 256 MB" in failed.message
+    assert max(int(line.split()[1]) for line in lines) < 400
+    assert int(cut[1]) < 1_000
