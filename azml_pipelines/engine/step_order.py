@@ -193,14 +193,21 @@ def _schedule(context: StepContext, slots: int) -> StepSchedule:
         slots,
         context.journal.finished_steps(),
         goes_on=run.continue_on_step_failure,
+        nodes={
+            step.compute.name: step.compute.max_nodes
+            for step in run.steps
+            if step.compute.max_nodes is not None
+        },
     )
 
 
 def _scheduled(steps: tuple[StepPlan, ...], slots: int) -> Iterator[ScheduledStep]:
     for step in steps:
-        need = 1
+        need = nodes = 1
         if isinstance(step, ParallelRunStepPlan):
             count = step.settings.process_count_per_node
             each = slots if count == AUTO else int(count)
-            need = step.settings.node_count * each
-        yield ScheduledStep(step.step_run_id, step.after, need)
+            nodes = step.settings.node_count
+            need = nodes * each
+        compute = step.compute.name
+        yield ScheduledStep(step.step_run_id, step.after, need, compute, nodes)

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["ScheduledStep", "StepSchedule"]
 
@@ -21,19 +21,24 @@ class ScheduledStep:
     """Ids of the steps that have to finish first."""
     slots: int = 1
     """Processes that it uses at the same time; never more than there are."""
+    compute: str = ""
+    """Where it runs."""
+    nodes: int = 1
+    """That it uses there."""
 
 
 class StepSchedule:
     """Hands out steps, each once, and none before those that it needs.
 
     Of the steps that are ready, the first ones of the plan start first. One that needs
-    more slots than are free lets later ones go ahead.
+    more slots or nodes than are free lets later ones go ahead.
 
     Args:
         steps: All steps, each one after those it needs.
         slots: How many processes may run at the same time, at least 1.
         finished: Positions of the steps that are done already.
         goes_on: Whether steps that do not need a failed one go on.
+        nodes: How many nodes a compute target has; others have as many as are wanted.
     """
 
     def __init__(
@@ -43,10 +48,13 @@ class StepSchedule:
         finished: Iterable[int] = (),
         *,
         goes_on: bool = False,
+        nodes: Mapping[str, int] | None = None,
     ) -> None:
         self._steps = steps
         self._slots = max(slots, 1)
         self._free = self._slots
+        self._nodes = {name: max(most, 1) for name, most in (nodes or {}).items()}
+        self._free_nodes = dict(self._nodes)
         self._goes_on = goes_on
         self._stopped = False
         positions = {step.id: position for position, step in enumerate(steps)}
@@ -76,11 +84,10 @@ class StepSchedule:
         passed: list[int] = []
         while self._ready and self._free and not self._stopped:
             position = heappop(self._ready)
-            need = self._need(position)
-            if need > self._free:
+            if not self._fits(position):
                 passed.append(position)
                 continue
-            self._free -= need
+            self._use(position)
             taken.append(position)
         for position in passed:
             heappush(self._ready, position)
@@ -121,9 +128,26 @@ class StepSchedule:
     def _need(self, position: int) -> int:
         return min(max(self._steps[position].slots, 1), self._slots)
 
+    def _nodes_needed(self, position: int) -> int:
+        """Return how many nodes a step takes; none where they are not counted."""
+        step = self._steps[position]
+        return min(max(step.nodes, 1), self._nodes.get(step.compute, 0))
+
+    def _fits(self, position: int) -> bool:
+        free = self._free_nodes.get(self._steps[position].compute, 0)
+        return self._need(position) <= self._free and (
+            self._nodes_needed(position) <= free
+        )
+
+    def _use(self, position: int, times: int = 1) -> None:
+        self._free -= times * self._need(position)
+        compute = self._steps[position].compute
+        if compute in self._free_nodes:
+            self._free_nodes[compute] -= times * self._nodes_needed(position)
+
     def _give_back(self, position: int) -> None:
         self.running.remove(position)
-        self._free += self._need(position)
+        self._use(position, -1)
 
     def _release(self, position: int) -> None:
         for other in self._needed_by[position]:

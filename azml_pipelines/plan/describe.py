@@ -14,7 +14,6 @@ from azml_pipelines.masking import mask
 from azml_pipelines.pipeline.data_transfer_step import DataTransferStep
 from azml_pipelines.pipeline.entry_script_check import check_entry_script
 from azml_pipelines.pipeline.output_checks import output_schema
-from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
 from azml_pipelines.pipeline.parameter import PipelineParameter
 from azml_pipelines.pipeline.problems import one_line
@@ -37,7 +36,6 @@ from azml_pipelines.plan.describe_ports import (
     describe_variables,
 )
 from azml_pipelines.plan.describe_script import describe_script_step, describe_transfer
-from azml_pipelines.plan.run_plan import ComputePlan
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -140,7 +138,7 @@ def _parallel_run(
         output=None if step.output is None else describe_output(place, step.output),
         side_outputs=tuple(describe_output(place, one) for one in step.side_outputs),
         arguments=tuple(map(describe_argument, step.script_arguments)),
-        compute=ComputePlan(name=compute_name(config.compute_target) or "local"),
+        compute=place.compute(config.compute_target),
         after=place.after(step),
         when=describe_conditions(place, step),
         allow_reuse=bool(step.allow_reuse),

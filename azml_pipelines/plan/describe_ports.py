@@ -11,7 +11,9 @@ from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.masking import stored_variables
 from azml_pipelines.pipeline.environment_variables import checked_variables
 from azml_pipelines.pipeline.mini_batch_size import ByteCount
+from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.parameter import PipelineParameter
+from azml_pipelines.pipeline.pipeline import LOCAL_COMPUTE
 from azml_pipelines.pipeline.pipeline_data import PipelineData
 from azml_pipelines.pipeline.step_arguments import JoinedArgument
 from azml_pipelines.plan.definition import (
@@ -23,7 +25,7 @@ from azml_pipelines.plan.definition import (
     ParameterReference,
     StepOutputReference,
 )
-from azml_pipelines.plan.run_plan import Reference
+from azml_pipelines.plan.run_plan import ComputePlan, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +56,25 @@ class DescribedPipeline:
     keys: Mapping[PipelineStep, str]
     """Of all steps."""
     _datastores: dict[str | None, AbstractDatastore] = field(default_factory=dict)
+    _computes: dict[str, ComputePlan] = field(default_factory=dict)
 
     def datastore(self, name: str | None) -> AbstractDatastore:
         """Return a datastore of the workspace, which is asked for it once."""
         if name not in self._datastores:
             self._datastores[name] = self.pipeline.workspace.get_datastore(name)
         return self._datastores[name]
+
+    def compute(self, target: object) -> ComputePlan:
+        """Return what is known of a compute target, however a step has named it."""
+        name = compute_name(cast("Any", target)) or LOCAL_COMPUTE
+        if name not in self._computes:
+            most = None
+            if name != LOCAL_COMPUTE:
+                known = self.pipeline.workspace.compute_targets.get(name)
+                scale = getattr(known, "scale_settings", None)
+                most = getattr(scale, "maximum_node_count", None)
+            self._computes[name] = ComputePlan(name=name, max_nodes=most)
+        return self._computes[name]
 
     def after(self, step: PipelineStep) -> tuple[str, ...]:
         """Return the keys of the steps that have to finish before one."""

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from azml_pipelines.errors import DeclarationError, UnknownStepKindError
 from azml_pipelines.pipeline.command_step import CommandStep
-from azml_pipelines.pipeline.parallel_run_config import compute_name
 from azml_pipelines.pipeline.problems import one_line
 from azml_pipelines.pipeline.python_script_step import PythonScriptStep
 from azml_pipelines.plan.definition import (
@@ -25,7 +24,7 @@ from azml_pipelines.plan.describe_ports import (
     describe_output,
     describe_variables,
 )
-from azml_pipelines.plan.run_plan import ComputePlan, ScriptLimits
+from azml_pipelines.plan.run_plan import ScriptLimits
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ def describe_transfer(
 
 
 def _fields(place: DescribedPipeline, step: ScriptStep) -> dict[str, Any]:
-    target = cast("Any", step.compute_target)
     environment = step.environment
     return {
         "key": place.keys[step],
@@ -93,7 +91,7 @@ def _fields(place: DescribedPipeline, step: ScriptStep) -> dict[str, Any]:
         },
         "limits": _limits(step),
         "version": None if step.version is None else str(step.version),
-        "compute": ComputePlan(name=compute_name(target) or "local"),
+        "compute": place.compute(step.compute_target),
         "after": place.after(step),
         "when": describe_conditions(place, step),
         "allow_reuse": bool(step.allow_reuse),

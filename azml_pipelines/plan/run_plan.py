@@ -113,6 +113,8 @@ class ComputePlan(_Frozen):
 
     name: str = "local"
     kind: Literal["local"] = "local"
+    max_nodes: int | None = None
+    """That all steps of the run may use at the same time; None sets no limit."""
 
 
 class ConditionPlan(_Frozen):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from itertools import pairwise
 
 import pytest
 
 from azml_pipelines import (
+    AmlCompute,
     CommandStep,
+    ComputeTarget,
     Dataset,
     DataTransferStep,
     Environment,
@@ -47,6 +50,20 @@ while not other.exists():
     )
 
     assert run.get_status() == "Finished", run.state().error
+
+
+def test_a_compute_target_has_only_so_many_nodes(steps, workspace):
+    """Steps that need nothing from each other wait for the nodes of its max_nodes."""
+    settings = AmlCompute.provisioning_configuration(max_nodes=1)
+    ComputeTarget.create(workspace, "one-node", settings)
+    sleeps = "import time; time.sleep(0.3)"
+    run = steps.run(
+        *(steps.script(sleeps, f"s{n}", compute_target="one-node") for n in range(3))
+    )
+    times = sorted((step.started, step.ended) for step in run.state().steps)
+
+    assert run.get_status() == "Finished", run.state().error
+    assert all(one[1] <= next_one[0] for one, next_one in pairwise(times))
 
 
 def test_a_failed_step_stops_only_what_needs_it(steps):

@@ -68,6 +68,23 @@ def test_no_slot_is_idle_while_a_step_that_fits_waits():
     assert schedule.take() == [1]
 
 
+def test_a_compute_target_lends_the_nodes_that_it_has():
+    """Steps elsewhere do not wait; one that wants more than there are gets them all."""
+    steps = [
+        ScheduledStep("a", compute="small"),
+        ScheduledStep("b", compute="small"),
+        ScheduledStep("elsewhere", compute="local"),
+        ScheduledStep("wide", compute="small", nodes=5),
+    ]
+    schedule = StepSchedule(steps, 8, nodes={"small": 1})
+
+    assert schedule.take() == [0, 2]
+    schedule.finished(0)
+    assert schedule.take() == [1]
+    schedule.finished(1)
+    assert schedule.take() == [3]
+
+
 def test_what_needs_a_failed_step_never_starts():
     """Nor does what needs that; the others go on when they are to."""
     steps = [
