@@ -149,7 +149,8 @@ def _cast(cells: Series, column: Column, name: str, row: int) -> Series:
 def _numbers(cells: Series, kind: str, name: str, row: int) -> Series:
     if str(cells.dtype) == _READ_AS[kind] and kind not in _WITHOUT_NULL:
         return cells
-    if str(cells.dtype) in {"bool", "boolean"}:
+    if str(cells.dtype).startswith(("bool", "datetime", "timedelta")):
+        # As numbers they would be seconds, or less than that.
         _refuse(cells, cells.notna(), name, kind, row)
     form = {"frame": cells.to_frame("it"), "types": {"it": ColumnType(_KINDS[kind])}}  # type: ignore[arg-type]
     made = convert(**form, on_error="null")["it"]
@@ -164,9 +165,9 @@ def _numbers(cells: Series, kind: str, name: str, row: int) -> Series:
 def _booleans(cells: Series, name: str, row: int) -> Series:
     if str(cells.dtype) == "bool":
         return cells
-    made = cells.astype("str").str.strip().str.lower().map(_TRUTH)
+    made = cells.astype("str").str.strip().str.lower().map(_TRUTH).astype("object")
     _refuse(cells, made.isna() & cells.notna(), name, "boolean", row)
-    return made.fillna(value=False).astype("bool")
+    return made.where(made.notna(), other=False).astype("bool")
 
 
 def _datetimes(cells: Series, name: str, row: int) -> Series:
@@ -222,7 +223,7 @@ def _empty(cells: Series) -> Series:
 
 def _refuse(cells: Series, bad: Series, name: str, kind: str, row: int) -> None:
     """Name the first cell that is not what it has to be, if there is one."""
-    bad = bad.fillna(value=False).astype("bool")
+    bad = bad.astype("boolean").fillna(value=False).astype("bool")
     if bad.any():
         at = int(bad.to_numpy().argmax())
         cell = str(cells.iloc[at])[:_MOST_SHOWN]
