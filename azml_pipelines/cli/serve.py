@@ -1,11 +1,11 @@
-"""``azml serve``: an entry script as a web service."""
+"""``azml serve``: an entry script or an MLflow model as a web service."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +29,9 @@ _HOSTED = "SAGEMAKER_"
 class _Options:
     """What the command line says, by the names of its options."""
 
-    script: Path
+    script: Path | None
+    model: Path | None
+    trust: str
     host: str | None
     port: int | None
     workers: int
@@ -42,14 +44,30 @@ class _Options:
     variables: tuple[str, ...]
     token: str | None
 
+    @property
+    def name(self) -> str:
+        """What is served."""
+        return (self.script or self.model or Path()).name
+
 
 @click.command()
 @click.option(
     "--script",
     metavar="FILE.py",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The entry script, with init() and run().",
+)
+@click.option(
+    "--model",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="In place of a script: the folder of an MLflow model.",
+)
+@click.option(
+    "--trust",
+    type=click.Choice(["data-only", "code"]),
+    default="data-only",
+    help="`code` lets the code of the MLflow model run.",
 )
 @click.option("--host", metavar="ADDRESS", help="127.0.0.1 by default.")
 @click.option(
@@ -110,7 +128,7 @@ class _Options:
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def serve(arguments: tuple[str, ...], **options: object) -> None:
-    """Answer POST /invocations with what run() of a script returns.
+    """Answer POST /invocations with what run() of a script returns, or a model.
 
     ARGUMENTS, behind --, are those of the script. A first one that is `serve` is left
     out: this command can be the entry point of an image.
@@ -118,6 +136,9 @@ def serve(arguments: tuple[str, ...], **options: object) -> None:
     from azml_pipelines.serving.server import serve as serve_until_stopped  # noqa: PLC0415 - slow to load
 
     given = _Options(**options)  # type: ignore[arg-type]
+    if (given.script is None) == (given.model is None):
+        msg = "Give either --script or --model."
+        raise click.UsageError(msg)
     own = arguments[1:] if arguments[:1] == ("serve",) else arguments
     model = _model(given, own, os.environ)
     server = _server(given, os.environ)
@@ -126,8 +147,8 @@ def serve(arguments: tuple[str, ...], **options: object) -> None:
         host = f"[{server.host}]" if ":" in server.host else server.host
         click.echo(f"http://{host}:{port}")
         click.echo(
-            f"Serving {given.script.name} with {model.processes} model processes. POST "
-            "to /invocations; Ctrl-C ends it.",
+            f"Serving {given.name} with {model.processes} model processes. POST to "
+            "/invocations; Ctrl-C ends it.",
             err=True,
         )
 
@@ -140,17 +161,14 @@ def _model(
     """Say what is served.
 
     Raises:
-        DeclarationError: The script cannot work, or a variable is not set.
+        DeclarationError: The script cannot work, the model may not be loaded, or a
+            variable is not set.
     """
     from azml_pipelines.masking import resolve_variables  # noqa: PLC0415 - slow to load
-    from azml_pipelines.pipeline.entry_script_check import (  # noqa: PLC0415 - as above
-        check_entry_script,
-    )
     from azml_pipelines.serving.messages import Setup  # noqa: PLC0415 - as above
     from azml_pipelines.serving.model_pool import ModelPlan  # noqa: PLC0415 - as above
 
-    folder = given.script.resolve().parent
-    check_entry_script("serve", folder, given.script.name)
+    what = _script(given.script) if given.script else _mlflow_model(given)
     # A container's own variables are those that its job was given.
     inherited = dict(environ) if _hosted(environ) else {}
     model_dir = given.model_dir or (_MODEL_FOLDER if _MODEL_FOLDER.is_dir() else None)
@@ -159,8 +177,7 @@ def _model(
     declared = dict(_variable(text) for text in given.variables)
     columns = tuple(name.strip() for name in (given.columns or "").split(","))
     return ModelPlan(
-        source_directory=folder,
-        entry_script=given.script.name,
+        **what,
         arguments=arguments,
         environment={**inherited, **resolve_variables(declared, environ)},
         setup=Setup(given.items, columns if given.columns else ()),
@@ -168,6 +185,32 @@ def _model(
         seconds=given.timeout,
         start_seconds=given.startup_timeout,
     )
+
+
+def _script(script: Path) -> dict[str, Any]:
+    """Return what a plan says of an entry script."""
+    from azml_pipelines.pipeline.entry_script_check import (  # noqa: PLC0415 - slow to load
+        check_entry_script,
+    )
+
+    folder = script.resolve().parent
+    check_entry_script("serve", folder, script.name)
+    return {"source_directory": folder, "entry_script": script.name}
+
+
+def _mlflow_model(given: _Options) -> dict[str, Any]:
+    """Return what a plan says of an MLflow model."""
+    from azml_pipelines.pipeline.mlflow_model.declaration import (  # noqa: PLC0415 - slow to load
+        make_mlflow_model,
+    )
+
+    model = make_mlflow_model(model=str(given.model), trust=given.trust)
+    return {
+        "source_directory": None,
+        "entry_script": "",
+        "entry_kind": "mlflow",
+        "entry_options": model.serving_options(),
+    }
 
 
 def _server(given: _Options, environ: Mapping[str, str]) -> ServerPlan:

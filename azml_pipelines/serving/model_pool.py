@@ -44,10 +44,13 @@ def _start_error(error: UserError) -> InitFailedError:
 class ModelPlan:
     """What is served, and how."""
 
-    source_directory: Path
-    """Absolute; its scripts run here, and may import each other."""
+    source_directory: Path | None
+    """Absolute; its scripts run here, and may import each other. None for an empty
+    one."""
     entry_script: str
     entry_kind: str = "script"
+    entry_options: str = ""
+    """What an entry of that kind has to know."""
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     setup: Setup = field(default_factory=Setup)
@@ -199,10 +202,13 @@ class ModelPool:
         plan = self._plan
         output = self._folder / "output"
         output.mkdir(mode=0o700, exist_ok=True)
+        source = plan.source_directory or self._folder / "empty"
+        source.mkdir(mode=0o700, exist_ok=True)
         return NodeStart(
             node="node000",
             entry_kind=plan.entry_kind,
-            source_directory=str(plan.source_directory),
+            entry_options=plan.entry_options,
+            source_directory=str(source),
             entry_script=plan.entry_script,
             inputs=[],
             output_action="summary_only",

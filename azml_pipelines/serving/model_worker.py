@@ -6,23 +6,19 @@ The fork server is that of the worker processes; what it forks answers requests.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.masking import Masker
 from azml_pipelines.serving.messages import ANSWER, INVOKE, SETUP, Answer, Invocation
 from azml_pipelines.serving.messages import Setup as SetupMessage
-from azml_pipelines.serving.request_body import (
-    BadBodyError,
-    UnknownMediaTypeError,
-    read_body,
-)
-from azml_pipelines.serving.response_body import OFFERED, chosen_type, write_body
-from azml_pipelines.worker.entry import MiniBatchContext, entries
+from azml_pipelines.serving.request_body import BadBodyError, UnknownMediaTypeError
+from azml_pipelines.serving.response_body import OFFERED, chosen_type
+from azml_pipelines.serving.script_dialog import ScriptDialog
+from azml_pipelines.worker.entry import entries
 from azml_pipelines.worker.forkserver import ChildOrder, ForkServer
 from azml_pipelines.worker.frames import FrameReader, send_frame
 from azml_pipelines.worker.messages import INIT_FAILED, READY
@@ -30,10 +26,21 @@ from azml_pipelines.worker.process import settle_in, take_streams
 from azml_pipelines.worker.user_errors import describe_error
 
 if TYPE_CHECKING:
-    from azml_pipelines.worker.entry import Entry
     from azml_pipelines.worker.messages import UserError
 
 __all__ = ["ModelWorker", "main"]
+
+
+class _Dialog(Protocol):
+    """How a kind of entry is spoken with."""
+
+    def ask(self, invocation: Invocation) -> Any:  # noqa: ANN401 - whatever it returns
+        """Return what the entry says of a request."""
+        ...
+
+    def write(self, result: Any, content_type: str) -> bytes:  # noqa: ANN401 - the same
+        """Return that as a body."""
+        ...
 
 
 class ModelWorker:
@@ -64,6 +71,7 @@ class ModelWorker:
                 # Now, and not in the time that the first request is given.
                 import_module("pandas")
             entry = entries.get(self._node.entry_kind)(self._node)
+            dialog = self._dialog(entry)
             entry.init()
         except BaseException as error:  # noqa: BLE001 - user code: reported, never raised
             described = self._describe(error)
@@ -71,7 +79,7 @@ class ModelWorker:
             return 1
         send_frame(self._link, READY)
         while (frame := reader.read()) is not None and frame[0] == INVOKE:
-            answer = self._answer(entry, Invocation.decode(frame[1]))
+            answer = self._answer(dialog, Invocation.decode(frame[1]))
             send_frame(self._link, ANSWER, answer.encode())
         if frame is not None:
             try:
@@ -80,31 +88,33 @@ class ModelWorker:
                 self._describe(error)
         return 0
 
-    def _answer(self, entry: Entry, invocation: Invocation) -> Answer:
+    def _answer(self, dialog: _Dialog, invocation: Invocation) -> Answer:
         content_type = chosen_type(invocation.accept)
         if content_type is None:
             accepted = ", ".join(OFFERED)
             msg = f"Accept {invocation.accept!r} asks for none of {accepted}"
             return Answer.refusal(406, msg)
-        mini_batch = None
         try:
-            mini_batch = read_body(invocation, self._setup)
-            context = MiniBatchContext(invocation.number)
-            result = entry.run(mini_batch, context)
+            result = dialog.ask(invocation)
             if os.getpid() != self._pid:
                 # A fork that user code has let return must not answer a second time.
                 os._exit(0)
-            body = write_body(result, content_type)
+            body = dialog.write(result, content_type)
         except UnknownMediaTypeError as error:
             return Answer.refusal(415, str(error))
         except BadBodyError as error:
             return Answer.refusal(400, str(error))
         except BaseException as error:  # noqa: BLE001 - user code: reported, never raised
             return Answer.refusal(500, _said(self._describe(error)))
-        finally:
-            if isinstance(mini_batch, list):
-                shutil.rmtree(Path(mini_batch[0]).parent, ignore_errors=True)
         return Answer(200, content_type, body)
+
+    def _dialog(self, entry: Any) -> _Dialog:  # noqa: ANN401 - of the kind that is served
+        if self._node.entry_kind == "mlflow":
+            # A script never pays for what models need.
+            module = import_module("azml_pipelines.serving.mlflow_dialog")
+            dialog: _Dialog = module.MlflowDialog(entry, self._setup)
+            return dialog
+        return ScriptDialog(entry, self._setup)
 
     def _describe(self, error: BaseException) -> UserError:
         """Describe what user code raised; its traceback goes where it prints to."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from azml_pipelines.serving.messages import Invocation, Setup
 
-__all__ = ["BadBodyError", "UnknownMediaTypeError", "read_body"]
+__all__ = ["JSON_FORMS", "BadBodyError", "UnknownMediaTypeError", "read_body"]
 
-_JSON_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+JSON_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _UNSAFE = re.compile(r"[^\w.\- ]+")
 _LONGEST_NAME = 100
 
@@ -104,9 +104,9 @@ def _json(body: bytes, media_type: MediaType, setup: Setup) -> pd.DataFrame:
     content = json.loads(body.decode(media_type.charset))
     if isinstance(content, list):
         return _frame_of_rows(content, setup)
-    given = [form for form in _JSON_FORMS if form in content] if content else []
+    given = [form for form in JSON_FORMS if form in content] if content else []
     if not isinstance(content, dict) or len(given) != 1:
-        msg = f"expected a JSON object with exactly one of {', '.join(_JSON_FORMS)}"
+        msg = f"expected a JSON object with exactly one of {', '.join(JSON_FORMS)}"
         raise BadBodyError(msg)
     value = content[given[0]]
     if given[0] == "dataframe_split":

@@ -19,7 +19,7 @@ from azml_pipelines.worker.json_values import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["OFFERED", "chosen_type", "write_body"]
+__all__ = ["OFFERED", "chosen_type", "write_body", "write_rows"]
 
 OFFERED = (JSON, CSV, JSON_LINES)
 
@@ -41,7 +41,11 @@ def write_body(result: Any, content_type: str) -> bytes:  # noqa: ANN401 - the u
     Raises:
         WrongReturnError: The result is none of these.
     """
-    rows = _rows(result)
+    return write_rows(_rows(result), content_type)
+
+
+def write_rows(rows: Any, content_type: str) -> bytes:  # noqa: ANN401 - any JSON
+    """Format plain values: rows, or for JSON anything else that predictions may be."""
     if content_type == CSV:
         return _csv(rows)
     if content_type == JSON_LINES:

@@ -21,9 +21,11 @@ from azml_pipelines.pipeline.mlflow_model.fetching import check_mlflow
 from azml_pipelines.pipeline.mlflow_model.mlmodel import MlModel, read_mlmodel
 from azml_pipelines.pipeline.mlflow_model.requirements import what_differs
 from azml_pipelines.pipeline.mlflow_model.sources import (
+    KeptModel,
     ModelHome,
     keep_source,
     local_folder,
+    unkept,
 )
 from azml_pipelines.pipeline.mlflow_model.trust import what_would_run
 from azml_pipelines.pipeline.problems import one_line
@@ -103,6 +105,22 @@ class MlflowModel(BaseModel):
                 "has changed before you name its digest."
             )
             raise DeclarationError(msg)
+        return self._options(what, kept, here=here)
+
+    def serving_options(self) -> str:
+        """Return what processes have to know that serve the model from its folder.
+
+        Raises:
+            DeclarationError: It is no folder, it may not be loaded, or not here.
+        """
+        what = f"model {shown(self.model)}"
+        folder = local_folder(self.model)
+        if folder is None:
+            msg = f"{what} is no folder. Give the folder with its MLmodel file."
+            raise DeclarationError(msg)
+        return self._options(what, unkept(what, folder), here=True)
+
+    def _options(self, what: str, kept: KeptModel, *, here: bool) -> str:
         found = self._read(what, kept.folder)
         if here:
             self._compare(what, found)
@@ -173,7 +191,6 @@ def make_mlflow_model(**given: Any) -> MlflowModel:  # noqa: ANN401 - checked he
         for problem in error.errors(include_url=False):
             inner = problem.get("ctx", {}).get("error")
             if isinstance(inner, DeclarationError):
-                msg = f"from_mlflow_model: {inner}"
-                raise DeclarationError(msg) from None
+                raise inner from None
         msg = f"from_mlflow_model: {one_line(error)}."
         raise DeclarationError(msg) from None

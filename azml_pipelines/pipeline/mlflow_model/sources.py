@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from azml_pipelines.data.model_folder import BadModelFolderError, keep_model
+from azml_pipelines.data.model_folder import (
+    BadModelFolderError,
+    folder_sha256,
+    keep_model,
+)
 from azml_pipelines.errors import DeclarationError, ModelNotFoundException
 from azml_pipelines.wording import shown
 
-__all__ = ["KeptModel", "ModelHome", "keep_source", "local_folder"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["KeptModel", "ModelHome", "keep_source", "local_folder", "unkept"]
 
 _REGISTERED = re.compile(r"azureml:(?P<name>[^:@/]+)(?::(?P<version>\d+)|@latest)?")
 _BY_MLFLOW = re.compile(r"(?:models|runs|mlflow-artifacts|dbfs):/")
@@ -70,18 +78,31 @@ def keep_source(
         if not folder.is_dir():
             msg = f"{what}: there is no folder {shown(str(folder))}. Mend model."
             raise DeclarationError(msg)
-        try:
+        with _told(what):
             kept, sha256 = keep_model(str(folder), str(place))
-        except BadModelFolderError as error:
-            msg = (
-                f"{what}: it cannot be used: {error}. Copy what it means into the "
-                "folder."
-            )
-            raise DeclarationError(msg) from error
-        except OSError as error:
-            msg = f"{what}: it cannot be copied: {error}"
-            raise DeclarationError(msg) from error
     return KeptModel(Path(kept), sha256, source)
+
+
+def unkept(what: str, folder: Path) -> KeptModel:
+    """Return a model where it lies, with its digest; nothing is copied.
+
+    Raises:
+        DeclarationError: It cannot be read, or links lead out of it.
+    """
+    with _told(what):
+        return KeptModel(folder, folder_sha256(str(folder)), "")
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except BadModelFolderError as error:
+        msg = f"{what} cannot be used: {error}. Copy what it means into the folder."
+        raise DeclarationError(msg) from error
+    except OSError as error:
+        msg = f"{what} cannot be read or copied: {error}"
+        raise DeclarationError(msg) from error
 
 
 def _found(

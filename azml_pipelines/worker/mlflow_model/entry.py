@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.worker.entry import MiniBatchContext
     from azml_pipelines.worker.messages import NodeStart
+    from azml_pipelines.worker.mlflow_model.signature import Signature
 
 __all__ = ["MlflowEntry", "ModelInputError"]
 
@@ -111,21 +112,34 @@ class MlflowEntry:
     def shutdown(self) -> None:
         """Do nothing: what the model holds ends with its process."""
 
-    def predict_table(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - the model's
-        """Return what the model says of rows, in whatever shape it says it.
+    @property
+    def signature(self) -> Signature:
+        """What the model takes."""
+        return self._signature
+
+    def given_of_table(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a table or arrays
+        """Return rows as what the model takes.
 
         Raises:
-            BadInputError: The rows are not what it takes.
+            BadInputError: They are not that.
         """
         signature = self._signature
         if signature.columns:
-            return self.predict(cast_table(frame, signature))
+            return cast_table(frame, signature)
         if signature.tensors:
-            return self.predict(tensors_of_table(frame, signature))
-        return self.predict(frame)
+            return tensors_of_table(frame, signature)
+        return frame
 
-    def predict(self, given: Any) -> Any:  # noqa: ANN401 - the model's
-        """Return what the model says of its input.
+    def predict(
+        self,
+        given: Any,  # noqa: ANN401 - a table or arrays
+        params: Optional[dict[str, Any]] = None,  # noqa: UP045 - Python 3.9
+    ) -> Any:  # noqa: ANN401 - the model's
+        """Return what the model says of its input, in whatever shape it says it.
+
+        Args:
+            given: What it takes.
+            params: Beside those that the step was declared with; these win.
 
         Raises:
             BadInputError: MLflow refuses it all the same. Its message shows rows, so
@@ -134,9 +148,9 @@ class MlflowEntry:
         if self._model is None:
             msg = "run() was called before init()"
             raise EntryError(msg)
-        params = self._options.params or None
+        every = {**self._options.params, **(params or {})}
         try:
-            return self._model.predict(given, params=params)
+            return self._model.predict(given, params=every or None)
         except Exception as error:
             refused = import_module("mlflow.exceptions").MlflowException
             if not isinstance(error, refused):
@@ -169,7 +183,7 @@ class MlflowEntry:
 
     def _table(self, frame: pd.DataFrame) -> Any:  # noqa: ANN401 - lines or a table
         try:
-            result = self.predict_table(frame)
+            result = self.predict(self.given_of_table(frame))
             if self._has_columns:
                 return prediction_columns(result, len(frame), self._signature.outputs)
             return [text_of(value) for value in prediction_values(result, len(frame))]

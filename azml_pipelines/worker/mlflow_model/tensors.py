@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.worker.mlflow_model.signature import Signature, Tensor
 
-__all__ = ["IMAGES", "image_input", "tensors_of_table"]
+__all__ = ["IMAGES", "image_input", "tensor_of_values", "tensors_of_table"]
 
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".tiff", ".bmp", ".gif"})
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -72,6 +72,25 @@ def _cells(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - an array
 
 def _plain(cell: Any) -> Any:  # noqa: ANN401 - a list, or arrays in an array
     return [_plain(one) for one in cell] if hasattr(cell, "__len__") else cell
+
+
+def tensor_of_values(values: Any, tensor: Tensor) -> Any:  # noqa: ANN401 - lists, an array
+    """Return lists as the array that a model takes.
+
+    Raises:
+        BadInputError: They do not make up its shape.
+    """
+    numpy = import_module("numpy")
+    what = "the input" if tensor.name is None else f"tensor {tensor.name!r}"
+    try:
+        cells = numpy.array(values)
+    except ValueError as error:
+        msg = f"{what}: its lists are not of one length"
+        raise BadInputError(msg) from error
+    if not cells.shape:
+        msg = f"{what} is no list"
+        raise BadInputError(msg)
+    return _array(cells, tensor, what)
 
 
 def _array(cells: np.ndarray[Any, Any], tensor: Tensor, what: str) -> Any:  # noqa: ANN401

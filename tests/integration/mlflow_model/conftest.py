@@ -13,6 +13,7 @@ import time
 import urllib.request
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,8 +28,7 @@ from azml_pipelines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from azml_pipelines import StepRun, Workspace
 
@@ -73,9 +73,7 @@ def save_sklearn(model: object, place: Path, signature: object = None) -> None:
 def mlflow_server(tmp_path_factory) -> Iterator[str]:
     """A tracking server of MLflow's own, with a registry; one for all tests."""
     folder = tmp_path_factory.mktemp("tracking")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
         *("--host", "127.0.0.1", "--port", str(port)),
@@ -115,6 +113,61 @@ def started(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+# MLflow's server starts uvicorn by its name.
+SEARCHED = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def serve_of_mlflow(model: Path | str, port: int | str) -> list[str]:
+    """Return the command of MLflow's own scoring server."""
+    return [
+        *(sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"),
+        *("--model-uri", str(model), "--host", "127.0.0.1", "--port", str(port)),
+    ]
+
+
+def serve_of_ours(model: Path | str, port: int | str) -> list[str]:
+    """Return the command of our server."""
+    return [
+        *(sys.executable, "-m", "azml_pipelines.cli", "serve", "--trust", "code"),
+        *("--model", str(model), "--host", "127.0.0.1", "--port", str(port)),
+    ]
+
+
+@pytest.fixture(scope="session")
+def searched_path() -> str:
+    """The variable PATH, with the folder of this interpreter in front."""
+    return SEARCHED
+
+
+@pytest.fixture(scope="session")
+def serve_commands() -> dict[str, Callable[[Path | str, int | str], list[str]]]:
+    """How both servers are started, with a model and a port."""
+    return {"mlflow": serve_of_mlflow, "ours": serve_of_ours}
+
+
+@pytest.fixture(scope="session")
+def scoring_servers(linear_model, tmp_path_factory) -> Iterator[dict[str, int]]:
+    """The ports of MLflow's server and of ours, both with the linear model."""
+    with contextlib.ExitStack() as running:
+        ports = {}
+        for name, command in (("mlflow", serve_of_mlflow), ("ours", serve_of_ours)):
+            port = ports[name] = free_port()
+            folder = tmp_path_factory.mktemp(name)
+            health = f"http://127.0.0.1:{port}/ping"
+            order = command(linear_model, port)
+            environment = {**os.environ, "PATH": SEARCHED}
+            running.enter_context(started(order, health, environment, folder))
+        yield ports
 
 
 @dataclass(frozen=True)
