@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         DockerConfiguration,
         RunConfiguration,
     )
+    from azml_pipelines.pipeline.script_run_config import ScriptRunConfig
     from azml_pipelines.pipeline.step_sequence import StepSequence
     from azml_pipelines.run.authentication import InteractiveLoginAuthentication
     from azml_pipelines.run.experiment import Experiment
@@ -118,6 +119,7 @@ __all__ = [
     "RunNotFoundError",
     "Schedule",
     "ScheduleRecurrence",
+    "ScriptRunConfig",
     "StepRun",
     "StepSequence",
     "TabularDataset",
@@ -178,6 +180,7 @@ _PLACES = {
     "RunNotFoundError": "errors",
     "Schedule": "schedule.schedule",
     "ScheduleRecurrence": "schedule.recurrence",
+    "ScriptRunConfig": "pipeline.script_run_config",
     "StepRun": "run.step_run",
     "StepSequence": "pipeline.step_sequence",
     "TabularDataset": "data.tabular_dataset",

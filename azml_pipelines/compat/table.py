@@ -121,6 +121,10 @@ _OURS = {
         "azureml.core": "RunConfiguration",
         "azureml.core.runconfig": "DockerConfiguration RunConfiguration",
     },
+    "azml_pipelines.pipeline.script_run_config": {
+        "azureml.core": "ScriptRunConfig",
+        "azureml.core.script_run_config": "ScriptRunConfig",
+    },
     "azml_pipelines.pipeline.step": {
         "azureml.pipeline.core": "PipelineStep",
         "azureml.pipeline.core.builder": "PipelineStep",
@@ -162,6 +166,10 @@ _OURS = {
     "azml_pipelines.run.run_context": {
         "azureml.core": "Run get_run",
         "azureml.core.run": "Run get_run",
+    },
+    "azml_pipelines.run.script_run": {
+        "azureml.core": "ScriptRun",
+        "azureml.core.script_run": "ScriptRun",
     },
     "azml_pipelines.run.step_run": {
         "azureml.pipeline.core": "StepRun StepRunOutput",
@@ -244,14 +252,12 @@ _NEEDS_AZURE = {
 
 # These make sense here, and no object stands behind them yet.
 _LATER = {
-    "azureml.core": "Keyvault ScriptRun ScriptRunConfig",
+    "azureml.core": "Keyvault",
     "azureml.core.authentication": "TokenAuthentication",
     "azureml.core.runconfig": (
         "MpiConfiguration ParallelTaskConfiguration PyTorchConfiguration "
         "TensorflowConfiguration"
     ),
-    "azureml.core.script_run": "ScriptRun",
-    "azureml.core.script_run_config": "ScriptRunConfig",
     "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
         "Module ModuleVersion ModuleVersionDescriptor "

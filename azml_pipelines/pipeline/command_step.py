@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.condition import checked_conditions
 from azml_pipelines.pipeline.run_configuration import check_run_configuration
+from azml_pipelines.pipeline.script_run_config import ScriptRunConfig
 from azml_pipelines.pipeline.script_step import GivenScript, ScriptStep, StepLimits
 from azml_pipelines.pipeline.step_source import absolute_folder
 from azml_pipelines.signatures import explained
@@ -28,7 +29,8 @@ class CommandStep(ScriptStep):
             together with spaces; that of ``runconfig`` if None.
         name: What runs and logs call it; ``CommandStep_`` and the first word if None.
         compute_target: Where it runs; that of ``runconfig`` if None.
-        runconfig: A ``RunConfiguration``: environment, target, variables, command.
+        runconfig: A ``RunConfiguration``: environment, target, variables, command; or a
+            ``ScriptRunConfig``, which has a source directory as well.
         runconfig_pipeline_params: Recorded.
         inputs: What it reads; datasets that are in ``command`` are added.
         outputs: What it writes; output configurations in ``command`` are added.
@@ -68,6 +70,10 @@ class CommandStep(ScriptStep):
         memory_limit: int | str | None = None,
         when: object = None,
     ) -> None:
+        if isinstance(runconfig, ScriptRunConfig):
+            command = command if command is not None else runconfig.command
+            source_directory = source_directory or runconfig.source_directory
+            runconfig = runconfig.run_config
         words = _words(name, command, runconfig)
         first = _first_word(str(words[0]))
         given = GivenScript(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, overload
 from uuid import NAMESPACE_URL, uuid5
 
 from azml_pipelines.errors import UserErrorException
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azml_pipelines.pipeline.pipeline import Pipeline
+    from azml_pipelines.pipeline.script_run_config import ScriptRunConfig
     from azml_pipelines.run.pipeline_run import PipelineRun
+    from azml_pipelines.run.script_run import ScriptRun
     from azml_pipelines.run.submission import Submission
     from azml_pipelines.run.workspace import Workspace
 
@@ -58,13 +60,27 @@ class Experiment:
         """None are kept."""
         return {}
 
+    @overload
+    def submit(  # type: ignore[overload-overlap] # anything else makes a PipelineRun
+        self,
+        config: ScriptRunConfig,
+        tags: Mapping[str, str] | None = None,
+        **kwargs: object,
+    ) -> ScriptRun: ...
+
+    @overload
     def submit(
         self, config: object, tags: Mapping[str, str] | None = None, **kwargs: object
-    ) -> PipelineRun:
+    ) -> PipelineRun: ...
+
+    def submit(
+        self, config: object, tags: Mapping[str, str] | None = None, **kwargs: object
+    ) -> PipelineRun | ScriptRun:
         """Start a run and return at once; the run goes on when this process ends.
 
         Args:
-            config: A ``Pipeline``, ``PublishedPipeline`` or ``PipelineEndpoint``.
+            config: A ``Pipeline``, ``PublishedPipeline``, ``PipelineEndpoint`` or
+                ``ScriptRunConfig``.
             tags: Set on the run.
             kwargs: ``pipeline_parameters`` (name to value; ``pipeline_params`` is its
                 old name), ``continue_on_step_failure``, ``regenerate_outputs``,
@@ -78,6 +94,7 @@ class Experiment:
             DeclarationError: The pipeline cannot run, or a value is not accepted.
         """
         from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
+        from azml_pipelines.pipeline.script_run_config import ScriptRunConfig  # noqa: PLC0415 - same
         from azml_pipelines.run.pipeline_endpoint import (  # noqa: PLC0415 - a circle
             PipelineEndpoint,
         )
@@ -91,6 +108,8 @@ class Experiment:
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
         values = _mapping("pipeline_parameters", given)
         submission = _submission(tags, kwargs)
+        if isinstance(config, ScriptRunConfig):
+            return self._submit_script(config, submission)
         if isinstance(config, Pipeline):
             run = self._submit(config, values, submission)
         elif isinstance(config, PublishedPipeline):
@@ -101,8 +120,8 @@ class Experiment:
         else:
             msg = (
                 f"Experiment.submit got a {type(config).__name__}; give it a Pipeline, "
-                "a PublishedPipeline or a PipelineEndpoint. Other kinds of version 1 "
-                "are not available yet."
+                "a PublishedPipeline, a PipelineEndpoint or a ScriptRunConfig. Other "
+                "kinds of version 1 are not available."
             )
             raise UserErrorException(msg)
         say_submitted(run)
@@ -120,6 +139,18 @@ class Experiment:
 
         with lent_secrets(literal_secrets(pipeline)):
             return submit_definition(self, describe(pipeline), values, submission)
+
+    def _submit_script(
+        self, config: ScriptRunConfig, submission: Submission
+    ) -> ScriptRun:
+        from azml_pipelines.pipeline.pipeline import Pipeline  # noqa: PLC0415 - networkx
+        from azml_pipelines.run.script_run import ScriptRun, step_of  # noqa: PLC0415 - a circle
+        from azml_pipelines.run.submission import say_submitted  # noqa: PLC0415 - same
+
+        pipeline = Pipeline(self.workspace, [step_of(config)])
+        run = self._submit(pipeline, {}, submission)
+        say_submitted(run)
+        return ScriptRun(run, run.plan.steps[0])
 
     def get_runs(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from azml_pipelines.store.run_records import fold_metrics, fold_texts
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from azml_pipelines.store.run_records import Record
@@ -88,6 +90,49 @@ class LoggingRun:
         else:
             self._keep(kept, path)
         self._note("image", name, kept)
+
+    def log_confusion_matrix(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log a confusion matrix: what version 1 draws from, kept as it is given.
+
+        Args:
+            name: Of the metric.
+            value: A dictionary, or JSON of one: ``schema_type``, ``schema_version``
+                and ``data``, here with ``class_labels`` and ``matrix``.
+            description: Recorded nowhere.
+
+        Raises:
+            UserErrorException: It is neither, or has no ``data``.
+        """
+        self._note("confusion_matrix", name, _chart(name, value))
+
+    def log_accuracy_table(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log an accuracy table; see ``log_confusion_matrix``.
+
+        Its ``data`` has ``probability_tables``, ``percentile_tables`` and others.
+        """
+        self._note("accuracy_table", name, _chart(name, value))
+
+    def log_residuals(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log a histogram of residuals; see ``log_confusion_matrix``.
+
+        Its ``data`` has ``bin_edges``, ``bin_counts``, ``mean_residual`` and others.
+        """
+        self._note("residuals", name, _chart(name, value))
+
+    def log_predictions(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log predictions against what was true; see ``log_confusion_matrix``.
+
+        Its ``data`` has ``bin_averages``, ``bin_errors``, ``bin_counts`` and others.
+        """
+        self._note("predictions", name, _chart(name, value))
 
     def get_metrics(
         self,
@@ -224,3 +269,25 @@ class LoggingRun:
     def _print(self, kind: str, name: str, value: object) -> None:
         what = _WORDS.get(kind, kind)
         print(f"Logged {what} {name}: {value}", flush=True)  # noqa: T201 - the log
+
+
+def _chart(name: str, value: Mapping[str, Any] | str) -> dict[str, Any]:
+    """Return what a chart is drawn from, as JSON can hold it.
+
+    Raises:
+        UserErrorException: It is no dictionary and no JSON of one, or has no ``data``.
+    """
+    found: object = value
+    if isinstance(value, str):
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+    if not isinstance(found, Mapping) or not isinstance(found.get("data"), Mapping):
+        msg = (
+            f"Metric {shown(name)} got {shown(value)}; give a dictionary, or JSON of "
+            "one, with schema_type, schema_version and data."
+        )
+        raise UserErrorException(msg)
+    chart: dict[str, Any] = plain_value(name, dict(found))
+    return chart

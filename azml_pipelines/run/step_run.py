@@ -120,7 +120,7 @@ class StepRun(NotedStep):
     @property
     def status(self) -> str:
         """The status in the words of version 1's run history, as ``Completed``."""
-        return history_status(self.get_status())
+        return history_status(self.state().status)
 
     def state(self) -> StepState:
         """Return what has happened so far; an extension of version 1."""
@@ -249,7 +249,7 @@ class StepRun(NotedStep):
                 if one.dataset is not None
             ),
             output_datasets=output_datasets(
-                self._outputs() if self.get_status() == "Finished" else ()
+                self._outputs() if self.state().status == "Finished" else ()
             ),
         )
         return description.details(self.id, self.state())

@@ -32,7 +32,8 @@ class Record:
     """One note."""
 
     kind: str
-    """``scalar``, ``list``, ``row``, ``table``, ``image``, ``tag`` or ``property``."""
+    """``scalar``, ``list``, ``row``, ``table``, ``image``, ``confusion_matrix``,
+    ``accuracy_table``, ``residuals``, ``predictions``, ``tag`` or ``property``."""
     name: str
     value: Any
     time: float = 0.0

@@ -94,3 +94,40 @@ def test_the_command_line_prints_metrics(steps, workspace):
         "schema_version": 1,
         "metrics": {"train": METRICS},
     }
+
+
+def test_charts_of_version_1_are_kept_as_they_are_given(steps):
+    """Dictionaries and JSON; what cannot be drawn is refused where it is logged."""
+    text = """
+import json
+from azml_pipelines import Run
+from azml_pipelines.errors import UserErrorException
+
+run = Run.get_context()
+def chart(kind):
+    return {"schema_type": kind, "schema_version": "v1", "data": {"bins": [1, 2]}}
+run.log_confusion_matrix("matrix", chart("confusion_matrix"))
+run.log_accuracy_table("table", json.dumps(chart("accuracy_table")))
+run.log_residuals("rest", chart("residuals"))
+run.log_predictions("seen", json.dumps(chart("predictions")))
+for wrong in ("{", {"matrix": []}, [1]):
+    try:
+        run.log_confusion_matrix("wrong", wrong)
+    except UserErrorException as error:
+        print(error.message)
+"""
+    run = steps.run(steps.script(text, "train"))
+    (step,) = run.find_step_run("train")
+    kinds = {
+        "matrix": "confusion_matrix",
+        "table": "accuracy_table",
+        "rest": "residuals",
+        "seen": "predictions",
+    }
+
+    assert run.get_status() == "Finished", run.state().error
+    assert step.get_metrics() == {
+        name: {"schema_type": kind, "schema_version": "v1", "data": {"bins": [1, 2]}}
+        for name, kind in kinds.items()
+    }
+    assert step.get_stdout_log().count("with schema_type, schema_version and data") == 3
