@@ -101,9 +101,7 @@ class Experiment:
         from azml_pipelines.run.published_pipeline import (  # noqa: PLC0415 - a circle
             PublishedPipeline,
         )
-        from azml_pipelines.run.submission import (  # noqa: PLC0415 - the same
-            say_submitted,
-        )
+        from azml_pipelines.run.submission import say_submitted  # noqa: PLC0415 - same
 
         given = kwargs.get("pipeline_parameters") or kwargs.get("pipeline_params")
         values = _mapping("pipeline_parameters", given)
@@ -120,8 +118,7 @@ class Experiment:
         else:
             msg = (
                 f"Experiment.submit got a {type(config).__name__}; give it a Pipeline, "
-                "a PublishedPipeline, a PipelineEndpoint or a ScriptRunConfig. Other "
-                "kinds of version 1 are not available."
+                "PublishedPipeline, PipelineEndpoint or ScriptRunConfig."
             )
             raise UserErrorException(msg)
         say_submitted(run)

@@ -38,6 +38,7 @@ MANY_PARAMETERS = {
     "Schedule.create_for_pipeline_endpoint": "version 1's signature",
     "Schedule.update": "version 1's signature",
     "ScheduleRecurrence.__init__": "version 1's signature",
+    "ScriptRunConfig.__init__": "version 1's signature",
     "TabularDatasetFactory.from_delimited_files": "version 1's signature",
     "TabularDatasetFactory.register_pandas_dataframe": "version 1's signature",
     "Workspace.create": "version 1's signature",
