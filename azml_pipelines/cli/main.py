@@ -15,6 +15,8 @@ _COMMANDS = {
     "init": "Make a workspace.",
     "submit": "Run the pipeline that a script declares.",
     "job": "Run pipeline jobs of version 2.",
+    "batch-endpoint": "Make, invoke or list batch endpoints.",
+    "batch-deployment": "Make or list their deployments.",
     "plan": "Show what a submission would do.",
     "exec": "Run a script that imports azureml.",
     "runs": "List the runs of this workspace.",

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.store.catalog_batch import (
+    BatchCatalog,
+    BatchDeploymentRecord,
+    BatchEndpointRecord,
+)
 from azml_pipelines.store.catalog_computes import ComputeCatalog, ComputeRecord
 from azml_pipelines.store.catalog_database import CatalogDatabase, save_row
 from azml_pipelines.store.catalog_datasets import DatasetCatalog
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from azml_pipelines.store.catalog_database import CatalogStorage
 
 __all__ = [
+    "BatchDeploymentRecord",
+    "BatchEndpointRecord",
     "Catalog",
     "ComputeRecord",
     "EndpointRecord",
@@ -57,6 +64,7 @@ class Catalog:
         self.environments = EnvironmentCatalog(database)
         self.computes = ComputeCatalog(database)
         self.endpoints = EndpointCatalog(database)
+        self.batch = BatchCatalog(database)
         self.published = PublishedCatalog(database)
         self.runs = RunCatalog(database)
         self.submissions = SubmissionCatalog(database)

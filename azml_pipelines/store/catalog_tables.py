@@ -17,6 +17,8 @@ from sqlalchemy import (
 
 __all__ = [
     "TABLES",
+    "batch_deployments",
+    "batch_endpoints",
     "computes",
     "datasets",
     "datastores",
@@ -127,6 +129,28 @@ endpoint_versions = Table(
     Column("version", Integer, nullable=False),
     Column("pipeline_id", String, nullable=False),
     PrimaryKeyConstraint("endpoint_id", "version"),
+)
+batch_endpoints = Table(
+    "batch_endpoints",
+    TABLES,
+    Column("name", String, primary_key=True),
+    Column("description", Text),
+    Column("tags", JSON, nullable=False),
+    Column("default_deployment", String),
+    Column("created", Float, nullable=False),
+    Column("modified", Float, nullable=False),
+)
+batch_deployments = Table(
+    "batch_deployments",
+    TABLES,
+    Column("endpoint", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("folder", String, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("modified", Float, nullable=False),
+    PrimaryKeyConstraint("endpoint", "name"),
 )
 submissions = Table(
     "submissions",

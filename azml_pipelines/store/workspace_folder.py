@@ -236,6 +236,11 @@ class WorkspaceFolder:
         return PublishedFolder(self.storage / "published" / pipeline_id)
 
     @property
+    def deployments(self) -> Path:
+        """The folders of batch deployments: their documents and their code."""
+        return self.storage / "deployments"
+
+    @property
     def locks(self) -> Path:
         """Files whose locks keep two processes from submitting one request twice."""
         return self.storage / "locks"

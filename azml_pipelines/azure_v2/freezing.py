@@ -1,0 +1,100 @@
+"""Copies of documents with all that they refer to: a later edit changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from azml_pipelines import strict_yaml
+from azml_pipelines.azure_v2.asset import asset_name, local_path
+from azml_pipelines.azure_v2.document import read_document
+from azml_pipelines.store.snapshot import copy_snapshot
+from azml_pipelines.wording import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.azure_v2.deployment import BatchDeployment
+    from azml_pipelines.azure_v2.document import Place
+    from azml_pipelines.run.model import Model
+    from azml_pipelines.run.workspace import Workspace
+
+__all__ = ["DOCUMENT", "freeze"]
+
+DOCUMENT = "deployment.yml"
+_DATA = frozenset({"inputs", "outputs"})
+_FILES = frozenset({"component", "conda_file"})
+
+
+def freeze(
+    deployment: BatchDeployment, model: Model | None, workspace: Workspace
+) -> str:
+    """Copy a deployment into the workspace and return the name of its folder.
+
+    Code is copied, components and conda files are put in, the model is a version of
+    the workspace. Nothing is left behind when something is refused.
+
+    Raises:
+        BadDocumentError: A file that it refers to does not exist.
+        UserErrorException: A folder with code is too big.
+    """
+    workspace.prepare_storage()
+    name = uuid4().hex
+    folder = workspace.folder.deployments / name
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        content = _Copy(folder).of(deployment.content, deployment.place)
+        if model is not None:
+            content["model"] = f"azureml:{model.name}:{model.version}"
+        file = folder / DOCUMENT
+        file.write_text(strict_yaml.dump(content), encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return name
+
+
+class _Copy:
+    """The copies for one document."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._codes: dict[Path, str] = {}
+
+    def of(self, content: dict[str, Any], place: Place) -> dict[str, Any]:
+        """Return a mapping that refers to nothing outside of the folder."""
+        return {key: self._value(key, one, place / key) for key, one in content.items()}
+
+    def _value(self, key: str, value: object, place: Place) -> Any:  # noqa: ANN401 - YAML
+        if isinstance(value, list):
+            return [self._value("", one, place / n) for n, one in enumerate(value)]
+        if isinstance(value, dict):
+            return self.of(value, place)
+        if not isinstance(value, str) or asset_name(value) or "${{" in value:
+            return value
+        if key == "code":
+            return self._code(value, place)
+        path = local_path(value, place.document.folder)
+        if key == "path" and path is not None and _DATA & set(map(str, place.path)):
+            return str(path.absolute())
+        return self._file(value, path, place) if key in _FILES else value
+
+    def _file(self, value: str, path: Path | None, place: Place) -> dict[str, Any]:
+        if path is None or not path.is_file():
+            text = f"is {shown(value)}; there is no such file."
+            raise place.problem(text)
+        document = read_document(path)
+        return self.of(document.content, document.top)
+
+    def _code(self, value: str, place: Place) -> str:
+        source = local_path(value, place.document.folder)
+        if source is None or not source.is_dir():
+            text = f"is {shown(value)}; code has to be in a folder on this machine."
+            raise place.problem(text)
+        source = source.resolve()
+        if source not in self._codes:
+            copy = f"code{len(self._codes)}"
+            copy_snapshot(source, self._folder / copy)
+            self._codes[source] = copy
+        return self._codes[source]
