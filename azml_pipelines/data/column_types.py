@@ -25,6 +25,7 @@ __all__ = [
     "TypeKind",
     "convert",
     "mistaken",
+    "only_zeros_and_ones",
     "reading_types",
 ]
 
@@ -96,6 +97,22 @@ def mistaken(frame: pd.DataFrame, types: Mapping[str, ColumnType]) -> bool:
         and not frame[name].isna().all()
         for name in types.keys() & set(frame.columns)
     )
+
+
+def only_zeros_and_ones(frame: pd.DataFrame, types: Mapping[str, ColumnType]) -> bool:
+    """Whether a column of numbers may have been true and false in the text.
+
+    pandas reads these words as 1 and 0, where a column has nothing else.
+    """
+    return any(
+        _is_zero_or_one(frame[name].iloc[:1]) and _is_zero_or_one(frame[name])
+        for name in types.keys() & set(frame.columns)
+        if types[name].kind in {"integer", "float"} and not _is_text(frame[name])
+    )
+
+
+def _is_zero_or_one(column: Column) -> bool:
+    return bool((column.isin((0, 1)) | column.isna()).all())
 
 
 def convert(
@@ -172,17 +189,25 @@ def _to_integer(column: Column, _kind: ColumnType) -> Column:
         cells = [None if pd.isna(cell) else int(cell) for cell in text]
         cells = [None if c is None or abs(c) >= 1 << 63 else c for c in cells]
         return pd.Series(cells, index=column.index, name=column.name, dtype="Int64")
-    numbers: Column = pd.to_numeric(column, errors="coerce")
+    numbers = _numbers(column)
     return numbers.where(numbers == numbers.round()).astype("Int64")
 
 
 def _to_float(column: Column, kind: ColumnType) -> Column:
-    import pandas as pd  # noqa: PLC0415 - who has a column has paid for it
-
     if kind.decimal_mark != "." and _is_text(column):
         column = column.astype("str").str.replace(kind.decimal_mark, ".", regex=False)
-    numbers: Column = pd.to_numeric(column, errors="coerce")
-    return numbers.astype("float64")
+    return _numbers(column).astype("float64")
+
+
+def _numbers(column: Column) -> Column:
+    """Return the numbers in a column; true and false are none."""
+    import pandas as pd  # noqa: PLC0415 - who has a column has paid for it
+
+    if str(column.dtype) in {"bool", "boolean"}:
+        column = column.where(column.isna()).astype("float64")
+    elif str(column.dtype) == "object":
+        column = column.where(column.map(type).ne(bool))
+    return pd.to_numeric(column, errors="coerce")
 
 
 def _to_boolean(column: Column, kind: ColumnType) -> Column:

@@ -6,12 +6,18 @@ Imported by worker processes: pandas comes late.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
-from azml_pipelines.data.column_types import convert, mistaken, reading_types
+from azml_pipelines.data.column_types import (
+    convert,
+    mistaken,
+    only_zeros_and_ones,
+    reading_types,
+)
 from azml_pipelines.data.compressed import TextFile
 from azml_pipelines.data.record_cut import cut_records
 from azml_pipelines.data.record_scan import (
@@ -52,6 +58,9 @@ _MARKS = {
     "utf-16": ((b"\xff\xfe", "-le"), (b"\xfe\xff", "-be")),
     "utf-32": ((b"\xff\xfe\x00\x00", "-le"), (b"\x00\x00\xfe\xff", "-be")),
 }
+
+
+_WORDS = re.compile(rb"true|false", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -219,7 +228,8 @@ class DelimitedTable:
             dtypes, plain = defaultdict(lambda: str, dtypes), defaultdict(lambda: str)
         try:
             frame = self._read_csv(text, dtype=dtypes, **options)
-            if mistaken(frame, types):
+            told = only_zeros_and_ones(frame, types) and _WORDS.search(text)
+            if told or mistaken(frame, types):
                 frame = self._read_csv(text, dtype=plain, **options)
         except pd.errors.ParserWarning as error:
             names = options.get("names") or self.column_names(head.path) or ()
