@@ -186,7 +186,7 @@ class MlflowEntry:
             result = self.predict(self.given_of_table(frame))
             if self._has_columns:
                 return prediction_columns(result, len(frame), self._signature.outputs)
-            return [text_of(value) for value in prediction_values(result, len(frame))]
+            return [_cell(value) for value in prediction_values(result, len(frame))]
         except (BadInputError, BadPredictionError) as error:
             msg = f"rows: {error}"
             raise ModelInputError(msg) from error
@@ -197,7 +197,7 @@ class MlflowEntry:
             return _beside(made, {ROW: range(first, first + count)}, name)
         values = prediction_values(result, count)
         return _csv_lines(
-            [row, text_of(value), name] for row, value in enumerate(values, first)
+            [row, _cell(value), name] for row, value in enumerate(values, first)
         )
 
     def _row_of_image(self, result: Any, name: str) -> Any:  # noqa: ANN401
@@ -209,13 +209,20 @@ class MlflowEntry:
         if self._has_columns:
             made = prediction_columns([value], 1, self._signature.outputs)
             return _beside(made, {}, name)
-        return _csv_lines([[text_of(value), name]])
+        return _csv_lines([[_cell(value), name]])
 
     def _name(self, path: str) -> str:
         if self._options.file_names == "base":
             return os.path.basename(path)
         found = (path[len(root) :] for root in self._roots if path.startswith(root))
         return next(found, os.path.basename(path))
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return a prediction as one cell; an object of one value is that value."""
+    if isinstance(value, dict) and len(value) == 1:
+        [value] = value.values()
+    return text_of(value)
 
 
 def _refuse_type(suffix: str) -> None:
