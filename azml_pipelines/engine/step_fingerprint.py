@@ -13,7 +13,7 @@ from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.data.remote_listing import is_remote, list_remote
 from azml_pipelines.engine.step_inputs import input_definition
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.plan.fingerprint import Part, declared_parts
+from azml_pipelines.plan.fingerprint import Part, PlainNames, declared_parts
 from azml_pipelines.plan.run_plan import Joined
 from azml_pipelines.store.code_files import used_files
 from azml_pipelines.store.reuse_record import ContentLine
@@ -98,17 +98,19 @@ def content_parts(
         OSError: A file cannot be read.
     """
     parts = []
+    plain = PlainNames(step)
     side = getattr(step, "side_inputs", ())
     for port in step.all_inputs:
         since = None if started is None else int(started * 1e9) - _tick(port)
         digest = hashlib.sha256()
-        for line in _lines(port, cache, since):
+        name = plain.text(port.name)
+        for line in _found(name, input_definition(port), cache, since):
             content = json.dumps([line.path, line.size, line.mark])
             digest.update(content.encode("ascii") + b"\n")
             if note is not None:
                 note(line)
         kind = "side input" if port in side else "input"
-        parts.append(Part(kind, port.name, digest.hexdigest()))
+        parts.append(Part(kind, name, digest.hexdigest()))
     return tuple(parts)
 
 
@@ -161,12 +163,6 @@ def _code(step: StepPlan, source: Path) -> Iterator[Part]:
         with (source / file).open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256")
         yield Part("code", file, found.hexdigest())
-
-
-def _lines(
-    port: InputPlan, cache: ContentCache, since: int | None
-) -> Iterator[ContentLine]:
-    return _found(port.name, input_definition(port), cache, since)
 
 
 def _found(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ __all__ = [
     "EXECUTION_SETTINGS",
     "Fingerprint",
     "Part",
+    "PlainNames",
     "declared_parts",
     "digest_of_parts",
 ]
@@ -48,6 +50,8 @@ _APART = frozenset({
     "environment_variables", "parameters",
 })  # fmt: skip
 """Fields of a step's plan that make no part of their own, or more than one."""
+_MADE_UP = re.compile(r"(input__?|output_)[0-9a-f]{8}|[0-9a-f]{32}")
+"""What inputs, outputs and references are called that were given no name."""
 
 
 class Part(NamedTuple):
@@ -86,6 +90,36 @@ def declared_parts(step: StepPlan) -> Iterator[Part]:
     Code, the content of inputs and the packages at hand are added by those who can see
     them. A field that nobody has thought of counts: that costs a run, not a result.
     """
+    plain = PlainNames(step)
+    for part in _parts(step):
+        yield Part(*map(plain.text, part))
+
+
+class PlainNames:
+    """Stands in for names that were made up, which differ each time a step is declared.
+
+    Args:
+        step: Whose inputs and outputs may have such names.
+    """
+
+    def __init__(self, step: StepPlan) -> None:
+        inputs = [port.name for port in step.all_inputs]
+        outputs = [port.name for port in step.all_outputs]
+        self._names = {
+            name: f"{kind} {number}"
+            for kind, names in (("input", inputs), ("output", outputs))
+            for number, name in enumerate(names, 1)
+            if _MADE_UP.fullmatch(name)
+        }
+
+    def text(self, text: str) -> str:
+        """Return a text with ``input 1`` and the like in the place of such names."""
+        for name, plain in self._names.items():
+            text = text.replace(name, plain)
+        return text
+
+
+def _parts(step: StepPlan) -> Iterator[Part]:
     for field in sorted(type(step).model_fields):
         if field not in _APART:
             yield Part("setting", field, _text(getattr(step, field)))

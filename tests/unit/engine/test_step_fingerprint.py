@@ -9,7 +9,8 @@ from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.engine import step_fingerprint
 from azml_pipelines.engine.step_fingerprint import content_parts
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.plan.run_plan import InputPlan, PythonScriptStepPlan
+from azml_pipelines.plan.fingerprint import Fingerprint, declared_parts
+from azml_pipelines.plan.run_plan import InputPlan, PythonScriptStepPlan, Reference
 from azml_pipelines.store.content_cache import ContentCache
 
 
@@ -36,3 +37,22 @@ def test_an_input_of_too_many_files_is_not_compared(step, monkeypatch, most, ref
                 content_parts(step, cache)
         else:
             assert [part.name for part in content_parts(step, cache)] == ["files"]
+
+
+def test_names_that_were_made_up_do_not_count(step):
+    """Declared again, a step without names of its own is the same step."""
+    made_up = ("input__0123abcd", "input__4567cdef", "files")
+    digests = []
+    for name in made_up:
+        port = step.inputs[0].model_copy(update={"name": name})
+        reference = Reference(port="input", name=name)
+        changed = step.model_copy(
+            update={"inputs": (port,), "arguments": ("--in", reference)}
+        )
+        with ContentCache(None) as cache:
+            contents = content_parts(changed, cache)
+        declared = tuple(declared_parts(changed))
+        digests.append(Fingerprint(declared, contents).digest)
+
+    assert digests[0] == digests[1]
+    assert digests[1] != digests[2]
