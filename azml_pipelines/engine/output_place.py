@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from azml_pipelines.data.datastore_transfer import files_below
@@ -20,13 +21,16 @@ from azml_pipelines.failpoints import point
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from azml_pipelines.data.file_store import FileStore
     from azml_pipelines.plan.run_plan import OutputPlan
 
-__all__ = ["OutputPlace", "open_output"]
+__all__ = ["OutputPlace", "open_output", "put_files"]
 
 _THREADS = 8
+_BETWEEN_CHECKS = 4 * _THREADS
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class OutputPlace:
             msg = f"nobody can say whether {name} exists already: {error.message}"
             raise OutputError(msg) from error
 
-    def deliver(self, last: str) -> None:
+    def deliver(self, last: str, check: Callable[[], None]) -> None:
         """Bring every file to the store; doing it again changes nothing.
 
         Each file appears there whole or not at all. It is the orchestrator alone that
@@ -73,6 +77,8 @@ class OutputPlace:
         Args:
             last: The file, or folder, that comes when all the others are there; empty
                 where there is no such thing.
+            check: Raises when the run is no longer ours to finish; asked every now
+                and then, so that whoever has lost it writes next to nothing more.
 
         Raises:
             OutputError: The store does not take them.
@@ -82,26 +88,46 @@ class OutputPlace:
         names = [name for name in files_below(self.folder) if not is_unfinished(name)]
         try:
             store = open_store(self.location)
-
-            def put(name: str) -> None:
-                store.put(self.folder / name, f"{self.path}/{name}")
-
             inner = f"{last}/"
             rows = [one for one in names if one == last or one.startswith(inner)]
             others = sorted(set(names).difference(rows))
-            with ThreadPoolExecutor(_THREADS, "deliver") as pool:
-                for some in (others, rows):
-                    point("deliver.put")
-                    for _ in pool.map(put, some):
-                        pass
+            for some in (others, rows):
+                point("deliver.put")
+                put_files(store, self.folder, some, self.path, check)
             point("deliver.delivered")
             if last and (self.folder / last).is_dir():
+                check()
                 for file in list(store.files(f"{self.path}/{last}")):
                     if file.path.removeprefix(f"{self.path}/") not in rows:
                         store.delete(file.path)
         except StoreError as error:
             msg = f"the output is complete in {self.folder}, but: {error.message}"
             raise OutputError(msg) from error
+
+
+def put_files(
+    store: FileStore,
+    folder: Path,
+    names: Iterable[str],
+    path: str,
+    check: Callable[[], None],
+) -> None:
+    """Put files of a folder below a path of a store, some at the same time.
+
+    Raises:
+        StoreError: The store does not take them.
+    """
+
+    def put(name: str) -> None:
+        point("output.put")
+        store.put(folder / name, f"{path}/{name}")
+
+    waiting = iter(names)
+    with ThreadPoolExecutor(_THREADS, "deliver") as pool:
+        while some := list(islice(waiting, _BETWEEN_CHECKS)):
+            check()
+            for _ in pool.map(put, some):
+                pass
 
 
 def open_output(output: OutputPlan | None, fallback: Path) -> OutputPlace:

@@ -118,9 +118,10 @@ class ParallelExecutor:
             nodes.close(at_once=True)
             raise
         nodes.close()
-        place.deliver(self._destination(place).name)
+        check = self._context.check
+        place.deliver(self._destination(place).name, check)
         for side in self._step.side_outputs:
-            open_output(side, self._folder.side_output(side.name)).deliver("")
+            open_output(side, self._folder.side_output(side.name)).deliver("", check)
         register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 

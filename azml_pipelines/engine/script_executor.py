@@ -79,7 +79,7 @@ class ScriptExecutor:
             self._context.check()
         point("script.succeeded")
         for staged in self._outputs:
-            staged.publish()
+            staged.publish(self._context.check)
         register_outputs(self._context.run.workspace, self._step.outputs)
         supply.close()
 

@@ -8,7 +8,6 @@ already, one rename for each file. What a failed try has written is gone with it
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +21,16 @@ from azml_pipelines.data.file_store import (
     open_store,
 )
 from azml_pipelines.data.local_url import local_folder
+from azml_pipelines.engine.output_place import put_files
 from azml_pipelines.errors import OutputError
 from azml_pipelines.failpoints import point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azml_pipelines.plan.run_plan import OutputPlan
 
 __all__ = ["StagedOutput", "stage_output"]
-
-_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,11 @@ class StagedOutput:
             msg = f"the output folder {self.place} cannot be made: {error.strerror}"
             raise OutputError(msg) from error
 
-    def publish(self) -> None:
+    def publish(self, check: Callable[[], None]) -> None:
         """Bring what was written to its place; doing it again changes nothing.
+
+        Args:
+            check: See ``OutputPlace.deliver``.
 
         Raises:
             OutputError: It cannot be brought there.
@@ -77,13 +80,13 @@ class StagedOutput:
             msg = f"the output {self.place} cannot be written: {error.strerror}"
             raise OutputError(msg) from error
         if not is_local(self.plan.url):
-            self._upload()
+            self._upload(check)
 
     def discard(self) -> None:
         """Forget what was written."""
         _remove(self.staged)
 
-    def _upload(self) -> None:
+    def _upload(self, check: Callable[[], None]) -> None:
         location = StoreLocation(self.plan.url, self.plan.options, self.plan.datastore)
         path = self.plan.path_on_datastore
         try:
@@ -91,14 +94,7 @@ class StagedOutput:
             if self.place.is_file():
                 store.put(self.place, path)
                 return
-
-            def put(name: str) -> None:
-                point("script_output.put")
-                store.put(self.place / name, f"{path}/{name}")
-
-            with ThreadPoolExecutor(_THREADS, "deliver") as pool:
-                for _ in pool.map(put, sorted(files_below(self.place))):
-                    pass
+            put_files(store, self.place, sorted(files_below(self.place)), path, check)
         except StoreError as error:
             msg = f"the output is complete in {self.place}, but: {error.message}"
             raise OutputError(msg) from error

@@ -49,7 +49,7 @@ class TransferExecutor:
         (source,) = whole_inputs([self._step.source], supply)
         self._staged.prepare()
         self._copy(source)
-        self._staged.publish()
+        self._staged.publish(self._context.check)
         register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 

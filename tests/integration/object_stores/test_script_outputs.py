@@ -128,7 +128,7 @@ def test_a_run_that_was_killed_while_it_uploaded_is_finished_by_resume(
     """Whatever got there before: the files in the end are those of one whole try."""
     datastore = s3_lake.register()
     _fill(tmp_path, datastore)
-    monkeypatch.setenv("AZML_FAILPOINTS", "script_output.put=kill@2")
+    monkeypatch.setenv("AZML_FAILPOINTS", "output.put=kill@2")
     run = steps.run(*_chain(steps, datastore))
     status = run.get_status()
     half = _texts(datastore, "fixed", tmp_path)

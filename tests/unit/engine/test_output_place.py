@@ -8,6 +8,7 @@ import pytest
 
 from azml_pipelines.data.file_store import StoreLocation, open_store
 from azml_pipelines.engine.output_place import OutputPlace
+from azml_pipelines.store.journal import LostRunError
 
 
 @pytest.fixture
@@ -26,6 +27,10 @@ def _paths(place):
     return [file.path for file in open_store(place.location).files()]
 
 
+def _ours():
+    """Say nothing: the run still is ours to finish."""
+
+
 OTHERS = ["elsewhere", "out/beside"]
 
 
@@ -34,8 +39,8 @@ def test_a_folder_takes_the_place_of_the_one_that_was_there(place):
     (place.folder / "rows/half=0").mkdir(parents=True)
     (place.folder / "rows/half=0/x").touch()
     (place.folder / "new").touch()
-    place.deliver("rows")
-    place.deliver("rows")
+    place.deliver("rows", _ours)
+    place.deliver("rows", _ours)
 
     assert [*OTHERS, "out/new", "out/rows/half=0/x"] == _paths(place)
 
@@ -44,7 +49,7 @@ def test_a_folder_takes_the_place_of_the_one_that_was_there(place):
 def test_nothing_else_takes_anything_away(place, last):
     """Neither one file, nor an output without rows."""
     (place.folder / "rows.txt").touch()
-    place.deliver(last)
+    place.deliver(last, _ours)
 
     assert [*OTHERS, "out/rows.txt", "out/rows/half=7/x"] == sorted(_paths(place))
 
@@ -54,3 +59,22 @@ def test_it_is_known_what_is_there(place):
     names = ("beside", "rows", "row", "new")
 
     assert [True, True, False, False] == [place.holds(name) for name in names]
+
+
+def test_whoever_has_lost_its_run_brings_nothing_more(place):
+    """What was put is what another one puts, too; nothing is taken away."""
+    (place.folder / "rows").mkdir()
+    for number in range(100):
+        (place.folder / "rows" / f"{number:03d}").touch()
+    answers = iter([None, None])
+
+    def lost():
+        if next(answers, "lost"):
+            msg = "taken over"
+            raise LostRunError(msg)
+
+    with pytest.raises(LostRunError):
+        place.deliver("rows", lost)
+
+    assert "out/rows/half=7/x" in _paths(place)
+    assert 64 == sum(path.startswith("out/rows/0") for path in _paths(place))
