@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "children",
     "command_line",
+    "described",
     "fork_servers",
     "is_running",
     "kill",
@@ -64,6 +65,17 @@ def processes_below(folder: Path) -> list[int]:
 def command_line(pid: int) -> bytes:
     """Return the arguments of a process, each with a NUL at its end."""
     return _read(pid, "cmdline")
+
+
+def described(pid: int) -> str:
+    """Name a process for a report: what it is, whose child, and what it waits for."""
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    if not fields:
+        return f"{pid} (gone since)"
+    words = command_line(pid).replace(b"\0", b" ").decode(errors="replace").strip()
+    state, parent = fields[0].decode(), int(fields[1])
+    waits = _read(pid, "wchan").decode() or "nothing"
+    return f"{pid} ({state}, child of {parent}, in {waits}): {words[-160:]}"
 
 
 def resident_bytes(pid: int) -> int:

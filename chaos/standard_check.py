@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.store.verify import verify_run
 from chaos.lab import Account
+from chaos.process_tree import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,8 @@ def check(
     account = Account.of(lab.output(run), expected)
     verdict.demand(account.equal, f"the output of {run.id} differs from the plan")
     left = lab.left_after(_LEFT_SECONDS)
-    verdict.demand(not left, f"{len(left)} processes are left after 3 s")
+    who = "; ".join(described(pid) for pid in left)
+    verdict.demand(not left, f"{len(left)} processes are left after 3 s: {who}")
     problems = verify_problems(run)
     for problem in problems:
         verdict.demand(False, f"azml verify {run.id}: {problem}")
