@@ -105,7 +105,7 @@ class _Walk:
         self._trace = [name, "submit"]
         self._job: PipelineRun = lab.submit(_SCRIPT, items=_ITEMS)
         self._kept = 0
-        self._damaged = False
+        self._damaged: set[str] = set()
 
     def do(self, action: str) -> None:
         """Do one thing and compare."""
@@ -136,8 +136,25 @@ class _Walk:
         self._demand(status == "Finished", f"ended as {status}: {error}")
         if status == "Finished":
             expected = rows(names(_ITEMS))
-            check(self._lab, self._job, expected, self._verdict, figures=False)
+            found = Verdict()
+            check(self._lab, self._job, expected, found, figures=False)
+            for problem in self._without_damage(found.problems):
+                self._demand(False, problem)
         self._lab.end_processes()
+
+    def _without_damage(self, problems: list[str]) -> list[str]:
+        """Leave out what ``azml verify`` rightly says of parts damaged after their use.
+
+        The rows of a damaged part are made again while the run goes on. Once they are in
+        the output, which is compared byte by byte, nobody needs the part any more; but
+        its damage has to be reported, and is.
+        """
+        return [
+            problem
+            for problem in problems
+            if "I3: " not in problem
+            or not any(map(problem.__contains__, self._damaged))
+        ]
 
     def _demand(self, holds: bool, otherwise: str) -> None:
         self._verdict.demand(holds, f"{', '.join(self._trace)}: {otherwise}")
@@ -196,7 +213,7 @@ class _Walk:
         parts = [part for part in parts if part.stat().st_size]
         if not parts:
             return
-        self._damaged = True
-        with self._lab.random.choice(parts).open("r+b") as file:
-            file.seek(0)
+        part = self._lab.random.choice(parts)
+        self._damaged.add(part.name)
+        with part.open("r+b") as file:
             file.write(b"XX")
