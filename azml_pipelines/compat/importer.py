@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -98,8 +99,15 @@ class _Finder:
     @property
     def taken(self) -> str:
         """Where Azure's own SDK is, as long as it has not been replaced; else empty."""
-        real = self._real_folders["azureml"]
-        return "" if self._in_charge or not real else real[0]
+        if self._in_charge:
+            return ""
+        # Others live below that name, too, such as azureml.mlflow: they are welcome.
+        owned = {name.split(".")[1] for name in self._modules if "." in name}
+        for folder in self._real_folders["azureml"]:
+            theirs = os.listdir(folder) if os.path.isdir(folder) else owned  # noqa: PTH112, PTH208 - pathlib costs every worker
+            if owned.intersection(theirs):
+                return folder
+        return ""
 
     def take_over(self) -> None:
         """Answer for the names from now on."""

@@ -136,7 +136,7 @@ _OURS = {
     "azml_pipelines.run.authentication": {
         "azureml.core.authentication": (
             "AzureCliAuthentication InteractiveLoginAuthentication MsiAuthentication "
-            "ServicePrincipalAuthentication"
+            "ServicePrincipalAuthentication TokenAuthentication"
         ),
     },
     "azml_pipelines.run.experiment": {
@@ -253,7 +253,6 @@ _NEEDS_AZURE = {
 # These make sense here, and no object stands behind them yet.
 _LATER = {
     "azureml.core": "Keyvault",
-    "azureml.core.authentication": "TokenAuthentication",
     "azureml.core.runconfig": (
         "MpiConfiguration ParallelTaskConfiguration PyTorchConfiguration "
         "TensorflowConfiguration"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from azml_pipelines.store.api_access import api_token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azml_pipelines.run.workspace import Workspace
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "InteractiveLoginAuthentication",
     "MsiAuthentication",
     "ServicePrincipalAuthentication",
+    "TokenAuthentication",
 ]
 
 
@@ -74,6 +77,19 @@ class ServicePrincipalAuthentication(InteractiveLoginAuthentication):
         tenant_id: str,
         service_principal_id: str,
         service_principal_password: str,
+        *,
+        workspace: Workspace | None = None,
+        **azure_only: object,
+    ) -> None:
+        super().__init__(workspace=workspace)
+
+
+class TokenAuthentication(InteractiveLoginAuthentication):
+    """The same; the function that would get a token of Azure is never called."""
+
+    def __init__(
+        self,
+        get_token_for_audience: Callable[[str], str],
         *,
         workspace: Workspace | None = None,
         **azure_only: object,

@@ -12,6 +12,7 @@ from azml_pipelines.errors import (
     UserErrorException,
     WorkspaceException,
 )
+from azml_pipelines.run.workspace_azure_only import AzureOnlyWorkspace
 from azml_pipelines.run.workspace_config import (
     CONFIG_FILE,
     LOCAL,
@@ -37,7 +38,7 @@ __all__ = ["Workspace"]
 _NAME = re.compile(r"[a-zA-Z0-9][\w\-]{2,32}")
 
 
-class Workspace(WorkspacePipelines):
+class Workspace(WorkspacePipelines, AzureOnlyWorkspace):
     """Where things are registered and runs are kept: the folder ``.azml``.
 
     Args:

@@ -182,6 +182,23 @@ class WorkspaceRegistrations(WorkspaceEnvironments):
         """Forget every version of a dataset; its data stays."""
         self.catalog.datasets.delete(name)
 
+    def get_default_compute_target(self, type: str) -> ComputeTarget | None:
+        """Return the compute target that is called as version 1's default ones are.
+
+        Args:
+            type: ``CPU`` or ``GPU``: ``cpu-cluster`` or ``gpu-cluster`` is looked up.
+
+        Returns:
+            ``None`` when there is none of that name.
+
+        Raises:
+            UserErrorException: ``type`` is neither.
+        """
+        if type not in {"CPU", "GPU"}:
+            msg = f"type={shown(type)} is not allowed. Give 'CPU' or 'GPU'."
+            raise UserErrorException(msg)
+        return self.compute_targets.get(f"{type.lower()}-cluster")
+
     @property
     def compute_targets(self) -> dict[str, ComputeTarget]:
         """Every compute target by name; ``local`` always exists."""

@@ -260,6 +260,61 @@ def test_the_notebook_extension_installs_the_names(run_python):
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
+def test_a_package_that_only_lives_below_the_name_is_no_sdk(run_python, tmp_path):
+    """A plug-in of another tool stays what it is, and the names are ours."""
+    plugin = tmp_path / "site" / "azureml" / "mlflow"
+    plugin.mkdir(parents=True)
+    (plugin / "__init__.py").write_text("ANSWER = 42\n")
+    finished = run_python(
+        """
+        import azml_pipelines.compat
+        import azml_pipelines, azureml.core
+        from azureml.mlflow import ANSWER
+        assert azureml.core.VERSION == azml_pipelines.__version__
+        assert ANSWER == 42
+        """,
+        install="",
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_module_of_that_name_is_somebody_elses(run_python, tmp_path):
+    """It is not replaced unasked either."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "azureml.py").write_text("ANSWER = 42\n")
+    finished = run_python("import azureml")
+
+    assert "NameTakenError" in finished.stderr
+
+
+def test_every_name_without_an_object_explains_itself(run_python):
+    """All of them can be imported; each says what it is when it is used."""
+    finished = run_python(
+        """
+        from importlib import import_module
+        from azml_pipelines.compat.table import EXCEPTIONS, LATER, NEEDS_AZURE
+        from azml_pipelines.errors import AzmlError, NotAvailableError
+        for dotted in sorted(NEEDS_AZURE | LATER):
+            module, _, name = dotted.rpartition(".")
+            found = getattr(import_module(module), name)
+            for use in (found, lambda: found(1, a=2), lambda: found.attribute):
+                try:
+                    use()
+                except NotAvailableError as error:
+                    assert str(error).startswith(dotted), error
+                    assert "\\n" not in str(error)
+                else:
+                    raise SystemExit(dotted)
+        for dotted in EXCEPTIONS:
+            module, _, name = dotted.rpartition(".")
+            assert issubclass(getattr(import_module(module), name), AzmlError)
+        """
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
 def test_inside_of_a_run_ours_wins(run_python, real_sdk):
     """Scripts of a run talk to the run; what we lack still comes from there."""
     finished = run_python(
