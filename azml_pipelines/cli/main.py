@@ -24,6 +24,7 @@ _COMMANDS = {
     "explain": "Say why steps ran or were reused.",
     "logs": "List or print what a run has written.",
     "metrics": "Print what the scripts of a run have logged.",
+    "track": "Tell an MLflow server what a run does.",
     "cancel": "Stop a run.",
     "resubmit": "Run a pipeline again with other values.",
     "resume": "Go on with a run that was stopped or failed.",

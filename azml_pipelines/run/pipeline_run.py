@@ -160,6 +160,26 @@ class PipelineRun(RepeatableRun):
         """Return where all outputs lie on this machine; an extension of version 1."""
         return [place for step in self.get_steps() for place in step.output_places()]
 
+    def track(
+        self, tracking_uri: str | None = None, experiment: str | None = None
+    ) -> str:
+        """Follow the run to its end, and tell an MLflow server what happens; ours.
+
+        Args:
+            tracking_uri: Of the server; what ``MLFLOW_TRACKING_URI`` says if None.
+            experiment: Of MLflow; the run's own if None.
+
+        Returns:
+            The id of the run there, of which each step is a nested one.
+
+        Raises:
+            UserErrorException: MLflow is not installed, or its server does not answer;
+                the run itself goes on.
+        """
+        from azml_pipelines.run.mlflow_tracking import track_run  # noqa: PLC0415 - rarely asked
+
+        return track_run(self, tracking_uri, experiment)
+
     def cancel(self) -> None:
         """Ask the run to stop; its worker processes are killed. Ended runs stay."""
         if not self._ended():

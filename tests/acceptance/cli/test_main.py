@@ -31,6 +31,7 @@ COMMANDS = [
     "explain",
     "logs",
     "metrics",
+    "track",
     "cancel",
     "resubmit",
     "resume",
