@@ -46,10 +46,17 @@ class InferenceServer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: tuple[str, ...] = Field(min_length=1)
+    command: tuple[str, ...] = ()
     """The program and its arguments; as one text, split as a shell does. ``{port}`` and
     ``{model_dir}`` are replaced. The port also stands in ``SAGEMAKER_BIND_TO_PORT`` and
-    ``PORT``."""
+    ``PORT``. Not needed with ``image``, which is run with ``serve``."""
+    image: str | None = None
+    """A container image: an archive of ``docker save`` or ``podman save``, a folder
+    with a root filesystem, or a name that a container engine of the node knows."""
+    container_engine: Literal["docker", "podman", "apptainer", "bubblewrap"] | None = (
+        None
+    )
+    """Ours: the engine to use; by default the first that really runs the image."""
     model_data: str | None = None
     """A folder, or a ``model.tar.gz``, which is unpacked once per node. The server
     finds it as ``model`` below ``SAGEMAKER_BASE_DIR``."""
@@ -93,6 +100,16 @@ class InferenceServer(BaseModel):
         return path
 
     @model_validator(mode="after")
+    def _has_a_program(self) -> Self:
+        if not self.command and self.image is None:
+            msg = f"command={self.command!r} starts no server: give one, or an image"
+            raise ValueError(msg)
+        if self.container_engine is not None and self.image is None:
+            msg = f"container_engine={self.container_engine!r} needs an image"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.split_type == "None":
             needing = {
@@ -126,7 +143,7 @@ class InferenceServer(BaseModel):
         Raises:
             DeclarationError: There is no model at ``model_data``.
         """
-        content = self.model_dump()
+        content = self.model_dump(exclude={"container_engine"})
         path = sha256 = None
         if self.model_data is not None:
             path = str(Path(self.model_data).absolute())
@@ -138,9 +155,35 @@ class InferenceServer(BaseModel):
                     "neither a folder nor an archive. Give one that exists."
                 )
                 raise DeclarationError(msg)
+        image, image_sha256 = self._found_image(step)
         return ServerOptions(
-            **{**content, "model_data": path, "model_sha256": sha256}
+            **{
+                **content,
+                "model_data": path,
+                "model_sha256": sha256,
+                "image": image,
+                "image_sha256": image_sha256,
+                "engine": self.container_engine,
+            }
         ).encode()
+
+    def _found_image(self, step: str) -> tuple[str | None, str | None]:
+        """Return the image as workers find it, and the digest of an archive."""
+        image = self.image
+        if image is None:
+            return None, None
+        path = str(Path(image).absolute())
+        if os.path.isfile(path):  # noqa: PTH113 - no to what no system can have
+            return path, file_sha256(path)
+        if os.path.isdir(path):  # noqa: PTH112 - the same
+            return path, None
+        if image.startswith((".", "/", "~")):
+            msg = (
+                f"Step {shown(step)}: image={shown(image)} is neither an archive nor a "
+                "folder. Give one that exists, or the name of an image."
+            )
+            raise DeclarationError(msg)
+        return image, None
 
 
 def make_inference_server(**given: object) -> InferenceServer:

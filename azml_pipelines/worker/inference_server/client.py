@@ -6,7 +6,7 @@ import http.client
 import socket
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +79,8 @@ class Client:
             connection breaks.
         token: Sent along; a server of ours answers nobody who does not know it.
         check: Called when a connection is made; raises if it leads to somebody else.
+        connect: Makes the connection within so many seconds; None for the port on this
+            machine.
         sleep: Waits between tries.
     """
 
@@ -89,12 +91,14 @@ class Client:
         *,
         token: str = "",
         check: Callable[[], None] = lambda: None,
+        connect: Optional[Callable[[float], socket.socket]] = None,  # noqa: UP045
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.port = port
         self._retries = retries
         self._token = token
         self._check = check
+        self._connect = connect
         self._sleep = sleep
         self._connection: http.client.HTTPConnection | None = None
 
@@ -234,7 +238,10 @@ class Client:
             connection = http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=_left(deadline)
             )
-            connection.connect()
+            if self._connect is None:
+                connection.connect()
+            else:
+                connection.sock = self._connect(_left(deadline))
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
                 self._check()

@@ -30,6 +30,7 @@ from azml_pipelines.worker.inference_server.process import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from azml_pipelines.worker.containers.engines import PreparedImage
     from azml_pipelines.worker.inference_server.client import Client
     from azml_pipelines.worker.inference_server.options import ServerOptions
     from azml_pipelines.worker.inference_server.records import Record
@@ -62,6 +63,7 @@ class Conversation:
         options: How it is started, and what it is sent.
         model: Local folder of its model; None when it has none.
         folder: For what it takes for ``/opt/ml``; it exists.
+        image: The container image that it is in, if it is in one.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class Conversation:
         options: ServerOptions,
         model: Optional[str],  # noqa: UP045 - worker/ runs on Python 3.9 too
         folder: str,
+        image: Optional[PreparedImage] = None,  # noqa: UP045
     ) -> None:
+        self._image = image
         self._options = options
         self._model = model
         self._folder = folder
@@ -88,7 +92,9 @@ class Conversation:
             ServerFailedError: It does not come up.
         """
         for tries_left in reversed(range(_PORTS_TRIED)):
-            server = ServerProcess(self._options, self._model, self._folder)
+            server = ServerProcess(
+                self._options, self._model, self._folder, self._image
+            )
             self._server = server
             try:
                 server.wait_ready()
@@ -98,6 +104,9 @@ class Conversation:
                 server.close()
                 if not tries_left:
                     raise ServerFailedError(str(error)) from error
+            except BaseException:
+                server.close()
+                raise
         if self._threads is None:
             self._limits = server.limits()
             self._threads = ThreadPoolExecutor(self._limits.concurrency)
@@ -259,12 +268,12 @@ class Conversation:
     def _client(self, server: ServerProcess) -> Client:
         """Return the connection that this thread has to a server."""
         known: Optional[Client] = getattr(self._own, "client", None)  # noqa: UP045
-        if known is not None and known.port == server.port:
+        if known is not None and getattr(self._own, "server", None) is server:
             return known
         if known is not None:
             known.close()
         client = server.client(self._options.invocations_max_retries)
-        self._own.client = client
+        self._own.client, self._own.server = client, server
         self._clients.append(client)
         return client
 

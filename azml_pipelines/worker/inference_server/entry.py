@@ -7,10 +7,13 @@ import csv
 import io
 import os
 import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from azml_pipelines.data.model_archive import unpacked_model
 from azml_pipelines.data.output_action import ItemResults
+from azml_pipelines.worker.containers.container import remove_orphans
+from azml_pipelines.worker.containers.prepare import prepare_image
 from azml_pipelines.worker.inference_server.conversation import (
     Answers,
     BadRecord,
@@ -50,6 +53,7 @@ class InferenceServerEntry:
 
     def __init__(self, start: NodeStart) -> None:
         self._options = options = ServerOptions.decode(start.entry_options)
+        self._variables = start.environment
         self._output = start.output_directory
         self._roots = [os.path.join(item.root, "") for item in start.inputs]
         self._writes_files = start.output_action == "summary_only"
@@ -69,13 +73,21 @@ class InferenceServerEntry:
         Raises:
             ServerFailedError: It does not come up.
             BadArchiveError: The archive is not what was submitted, or not safe.
+            NoEngineError: Nothing on this machine can run the image.
         """
         options = self._options
         model = options.model_data
         if model is not None:
             model = unpacked_model(model, options.model_sha256, self._node_folder)
         base = tempfile.mkdtemp(prefix="ml-", dir=self._node_folder)
-        self._conversation = Conversation(options, model, base)
+        image = None
+        if options.image is not None:
+            image = prepare_image(
+                options.image, options.image_sha256, options.engine, self._node_folder
+            )
+            remove_orphans(image)
+            options = replace(options, environment=self._variables)
+        self._conversation = Conversation(options, model, base, image)
         self._conversation.start()
 
     def run(self, mini_batch: Any, _: MiniBatchContext) -> ItemResults:  # noqa: ANN401 - paths or a table

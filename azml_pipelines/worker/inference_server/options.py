@@ -17,8 +17,16 @@ class ServerOptions:
     is then the server's to say (``/execution-parameters``).
     """
 
-    command: tuple[str, ...]
-    """``{port}`` and ``{model_dir}`` in it are replaced."""
+    command: tuple[str, ...] = ()
+    """``{port}`` and ``{model_dir}`` in it are replaced. In an image: in the place of
+    what the image runs."""
+    image: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
+    """A root folder, an archive (both absolute paths) or a name; None for a program of
+    this machine."""
+    image_sha256: Optional[str] = None  # noqa: UP045
+    """Of the archive, when it was submitted."""
+    engine: Optional[str] = None  # noqa: UP045
+    """The only container engine to try."""
     model_data: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
     """Absolute path of a folder, or of a ``model.tar.gz``."""
     model_sha256: Optional[str] = None  # noqa: UP045

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
+from azml_pipelines.worker.containers.container import Container
+from azml_pipelines.worker.containers.engines import MODEL, PORT
 from azml_pipelines.worker.inference_server.client import (
     Client,
     PortTakenError,
@@ -27,6 +29,7 @@ from azml_pipelines.worker.inference_server.port_owner import (
 from azml_pipelines.worker.inference_server.server_output import ServerOutput
 
 if TYPE_CHECKING:
+    from azml_pipelines.worker.containers.engines import PreparedImage
     from azml_pipelines.worker.inference_server.options import ServerOptions
 
 __all__ = ["TOKEN_VARIABLE", "ServerFailedError", "ServerLimits", "ServerProcess"]
@@ -64,6 +67,7 @@ class ServerProcess:
         options: How it is started.
         model: Local folder of its model; None when it has none.
         folder: For what it takes for ``/opt/ml``; it exists.
+        image: The container image that it is in, if it is in one.
     """
 
     def __init__(
@@ -71,38 +75,77 @@ class ServerProcess:
         options: ServerOptions,
         model: Optional[str],  # noqa: UP045 - worker/ runs on Python 3.9 too
         folder: str,
+        image: Optional[PreparedImage] = None,  # noqa: UP045
     ) -> None:
         self._options = options
         self.port = free_port()
         self._token = secrets.token_urlsafe()
-        words = {"port": str(self.port), "model_dir": model or ""}
-        command = [_filled(word, words) for word in options.command]
-        environment = {**os.environ, **options.environment, **self._variables(folder)}
-        if model is not None:
-            place = os.path.join(folder, "model")
-            if not os.path.islink(place):
-                os.symlink(model, place)
-            environment.setdefault("AZUREML_MODEL_DIR", model)
         self._own_sockets: set[str] = set()
         self._output = ServerOutput()
+        self._container: Optional[Container] = None  # noqa: UP045
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.descriptor,
-                stderr=self._output.descriptor,
-                env=environment,
-            )
+            if image is None:
+                self._process = self._start_program(model, folder)
+            else:
+                self._process = self._start_container(image, model)
         except OSError as error:
-            msg = f"the server {command[0]!r} cannot be started: {error.strerror}"
+            what = image.engine if image is not None else options.command[0]
+            msg = f"the server {what!r} cannot be started: {error.strerror}"
             raise ServerFailedError(msg) from error
         finally:
             self._output.started()
         self._client = self.client(0)
 
+    def _start_program(
+        self,
+        model: Optional[str],  # noqa: UP045
+        folder: str,
+    ) -> subprocess.Popen[bytes]:
+        options = self._options
+        words = {"port": str(self.port), "model_dir": model or ""}
+        command = [_filled(word, words) for word in options.command]
+        environment = {**os.environ, **options.environment, **self._variables()}
+        environment["SAGEMAKER_BASE_DIR"] = folder
+        if model is not None:
+            place = os.path.join(folder, "model")
+            if not os.path.islink(place):
+                os.symlink(model, place)
+            environment.setdefault("AZUREML_MODEL_DIR", model)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output.descriptor,
+            stderr=self._output.descriptor,
+            env=environment,
+        )
+
+    def _start_container(
+        self,
+        image: PreparedImage,
+        model: Optional[str],  # noqa: UP045
+    ) -> subprocess.Popen[bytes]:
+        words = {"port": str(PORT), "model_dir": MODEL}
+        variables = {**self._options.environment, **self._variables()}
+        if model is not None:
+            variables.setdefault("AZUREML_MODEL_DIR", MODEL)
+        self._container = Container(
+            image,
+            [_filled(word, words) for word in self._options.command],
+            model,
+            variables,
+            port=self.port,
+            output=self._output.descriptor,
+        )
+        self.port = self._container.port
+        return self._container.process
+
     def client(self, retries: int) -> Client:
         """Return a new connection to it, which is made when it is first used."""
-        return Client(self.port, retries, token=self._token, check=self._check_owner)
+        if self._container is None:
+            check = self._check_owner
+            return Client(self.port, retries, token=self._token, check=check)
+        connect = self._container.connect
+        return Client(self.port, retries, token=self._token, connect=connect)
 
     @property
     def alive(self) -> bool:
@@ -131,7 +174,8 @@ class ServerProcess:
         said = "nothing"
         while time.monotonic() < deadline:
             if not self.alive:
-                self._check_owner()
+                if self._container is None:
+                    self._check_owner()
                 self._output.wait(_GRACE_SECONDS)
                 msg = f"the server did not start: {self.ending}{self._output.tail}"
                 raise ServerFailedError(msg)
@@ -153,6 +197,8 @@ class ServerProcess:
     def limits(self) -> ServerLimits:
         """Ask the server what it takes, where the job does not say."""
         offered = self._offered()
+        # A server with one thread would wait on this connection, and answer no other.
+        self._client.close()
         options = self._options
         megabytes = options.max_payload_in_mb
         if megabytes is None:
@@ -184,13 +230,14 @@ class ServerProcess:
                     os.kill(process, signal.SIGKILL)
             time.sleep(_FIRST_LOOK)
         self._process.wait()
+        if self._container is not None:
+            self._container.close()
 
-    def _variables(self, folder: str) -> dict[str, str]:
+    def _variables(self) -> dict[str, str]:
         options = self._options
         variables = {
             TOKEN_VARIABLE: self._token,
             "PORT": str(self.port),
-            "SAGEMAKER_BASE_DIR": folder,
             "SAGEMAKER_BATCH": "true",
             "SAGEMAKER_BIND_TO_PORT": str(self.port),
         }
