@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 from azml_pipelines.data.expression import DatasetExpression
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.data.operations import Operation
-from azml_pipelines.data.partition_groups import file_groups
+from azml_pipelines.data.partition_groups import distinct_values
+from azml_pipelines.data.remote_listing import is_remote, list_remote
+from azml_pipelines.data.table import stamp_of
 from azml_pipelines.data.table_definition import partition_of
 from azml_pipelines.data.time_series import times_left
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from azml_pipelines.data.definition import DatasetDefinition
 
@@ -107,14 +109,13 @@ class DatasetOperations:
                 "get theirs from partition_format."
             )
             raise UserErrorException(msg)
-        listing = list_files(self.definition)
-        partition = partition_of(self.definition, listing.root)
+        root, paths = _files_with_content(self.definition)
         try:
-            groups = file_groups(listing.root, listing.paths, partition, list(keys))
+            partition = partition_of(self.definition, root)
+            return distinct_values(paths, partition, list(keys))
         except ValueError as error:
             msg = f"The partition values cannot be read: {error}."
             raise UserErrorException(msg, inner_exception=error) from error
-        return [group.values for group in groups]
 
     def _with(self, operation: Operation) -> Self:
         definition = self.definition
@@ -125,6 +126,16 @@ class DatasetOperations:
             **times_left(definition, operation),
         }
         return type(self)(definition.model_copy(update=changed))  # type: ignore[call-arg]
+
+
+def _files_with_content(definition: DatasetDefinition) -> tuple[str, Iterator[str]]:
+    """Return the root of the files of a dataset, and those that are not empty."""
+    if is_remote(definition):
+        found = list_remote(definition)
+        return found.location.url, (file.path for file in found.files if file.size)
+    listing = list_files(definition)
+    root = listing.root
+    return root, (p for p in listing.paths if stamp_of(f"{root}/{p}")[:2] != "0-")
 
 
 def checked_count(count: object) -> int:

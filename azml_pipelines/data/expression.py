@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Tree = Any
 """JSON: a value, or a list of an operation and its arguments."""
 
-__all__ = ["DatasetExpression", "columns_of", "evaluate"]
+__all__ = ["DatasetExpression", "columns_of", "condition", "evaluate"]
 
 _TAG = "datetime"
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -150,6 +150,22 @@ def columns_of(tree: Tree) -> Iterator[str]:
             yield from columns_of(item)
 
 
+def condition(tree: Tree, columns: pd.DataFrame) -> Any:  # noqa: ANN401 - a column
+    """Return for each row whether an expression holds.
+
+    Raises:
+        ValueError: It is no condition, or see ``evaluate``.
+    """
+    result = evaluate(tree, columns)
+    if str(getattr(result, "dtype", "")) not in {"bool", "boolean"}:
+        msg = (
+            f"a filter has to be true or false, not {_described(result)}; compare it "
+            "with something"
+        )
+        raise ValueError(msg)
+    return _filled(result)
+
+
 def evaluate(tree: Tree, columns: pd.DataFrame) -> Any:  # noqa: ANN401 - a column
     """Return the value of an expression for each row; null compares as false.
 
@@ -179,7 +195,12 @@ def evaluate(tree: Tree, columns: pd.DataFrame) -> Any:  # noqa: ANN401 - a colu
     if function is None:
         msg = f"no filter operation is called {name!r}"
         raise ValueError(msg)
-    return function(*values)
+    try:
+        return function(*values)
+    except (TypeError, AttributeError) as error:
+        sides = " and ".join(map(_described, values))
+        msg = f"the filter has {name!r} of {sides}, which do not go together"
+        raise ValueError(msg) from error
 
 
 def _computed(name: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - columns
@@ -225,14 +246,27 @@ def _filled(result: Any) -> Any:  # noqa: ANN401 - a column
     )
 
 
+def _truth(side: Any) -> Any:  # noqa: ANN401 - a column
+    """Return a side of ``and`` and ``or``: numbers are no truth.
+
+    Raises:
+        TypeError: It is another thing than true or false.
+    """
+    if isinstance(side, bool):
+        return side
+    if str(getattr(side, "dtype", "")) not in {"bool", "boolean"}:
+        raise TypeError
+    return _filled(side)
+
+
 def _text(column: Any) -> Any:  # noqa: ANN401 - a column
     return column.astype("str").str
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "and": operator.and_,
-    "or": operator.or_,
-    "not": operator.invert,
+    "and": lambda one, two: operator.and_(_truth(one), _truth(two)),
+    "or": lambda one, two: operator.or_(_truth(one), _truth(two)),
+    "not": lambda one: operator.invert(_truth(one)),
     "starts_with": lambda column, text: _filled(_text(column).startswith(text)),
     "ends_with": lambda column, text: _filled(_text(column).endswith(text)),
     "contains": lambda column, text: _filled(_text(column).contains(text, regex=False)),

@@ -6,7 +6,7 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from azml_pipelines.data.expression import columns_of, evaluate
+from azml_pipelines.data.expression import columns_of, condition
 from azml_pipelines.data.operations import chosen
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _filtered(
     names = set(columns_of(expression))
     while block := list(islice(files, _AT_ONCE)):
         table = pd.DataFrame([facts(file, names) for file in block])
-        mask = evaluate(expression, table)
+        mask = condition(expression, table)
         yield from (file for file, stays in zip(block, mask, strict=True) if stays)
 
 

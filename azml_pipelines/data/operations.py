@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from azml_pipelines.data.expression import columns_of, evaluate
+from azml_pipelines.data.expression import columns_of, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +92,7 @@ def apply(
         if operation.kind in {"keep", "drop"}:
             frame = _columns(frame, operation)
         elif operation.kind == "filter":
-            frame = frame[evaluate(operation.expression, frame)]
+            frame = frame[condition(operation.expression, frame)]
         else:
             frame = frame[chosen(operation, next(before, 0), len(frame))]
     return frame.reset_index(drop=True)
@@ -161,7 +161,7 @@ class Arrivals:
                 left = int(mask.sum())
                 frame = frame[mask] if frame is not None else None
             elif operation.kind == "filter" and frame is not None:
-                frame = frame[evaluate(operation.expression, frame)]
+                frame = frame[condition(operation.expression, frame)]
                 left = len(frame)
         return places, left > 0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.data.partition_format import Partition
 
-__all__ = ["FileGroup", "file_groups", "grouped"]
+__all__ = ["FileGroup", "distinct_values", "file_groups", "grouped"]
 
 
 @dataclass
@@ -69,6 +69,22 @@ def grouped(
     for path in paths:
         groups.setdefault(tuple(values_of(path).values()), []).append(path)
     return list(groups.values())
+
+
+def distinct_values(
+    paths: Iterable[str], partition: Partition | None, keys: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return each combination of values that is in some path, in order of appearance.
+
+    Raises:
+        ValueError: See ``file_groups``.
+    """
+    values_of = _values_of(partition, keys)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for path in paths:
+        values = values_of(path)
+        found.setdefault(tuple(values.values()), values)
+    return list(found.values())
 
 
 def _values_of(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml_pipelines.data.expression import DatasetExpression, evaluate
+from azml_pipelines.data.expression import DatasetExpression, condition, evaluate
 from azml_pipelines.data.operations import Arrivals, Operation, apply, is_positional
 
 COLUMN = DatasetExpression(["col", "n"])
@@ -125,3 +125,33 @@ def test_expressions_are_not_true_or_false():
         COLUMN == [1]  # noqa: B015
     with pytest.raises(ValueError, match="needs the column 'n'"):
         evaluate((COLUMN > 1).tree, pd.DataFrame({"m": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda n, _: n, "has to be true or false, not the column 'n'"),
+        (lambda n, _: n + 1, "has to be true or false"),
+        (lambda n, t: n > t, "'>' between the column 'n' .* and the column 't'"),
+        (lambda _, t: t > 5, "'>' between the column 't' .* and 5"),
+        (lambda n, _: (n > 1) & n, "'and' of the column 'n'"),
+        (lambda n, _: ~n, "'not' of the column 'n'"),
+        (lambda n, _: n.starts_with("a") | n, "'or' of the column 'n'"),
+    ],
+)
+def test_expressions_that_are_no_conditions(build, says):
+    """They are an error of the rows, in one line that names the column."""
+    frame = pd.DataFrame({"n": [1, 2], "t": ["a", "b"]})
+    n, t = (DatasetExpression(["col", name]) for name in "nt")
+
+    with pytest.raises(ValueError, match=says):
+        condition(build(n, t).tree, frame)
+
+
+def test_truth_is_a_condition():
+    """Also with nulls, which are false."""
+    frame = pd.DataFrame({"b": pd.array([True, None, False], dtype="boolean")})
+    b = DatasetExpression(["col", "b"])
+
+    assert condition(b.tree, frame).tolist() == [True, False, False]
+    assert condition((~b).tree, frame).tolist() == [False, True, True]

@@ -79,3 +79,19 @@ def test_keys_that_are_none(workspace, tmp_path, keys, says):
 
     with pytest.raises(UserErrorException, match=says):
         parts(workspace, table, keys)
+
+
+def test_empty_files_of_a_remote_store_have_no_values():
+    """As those of a local one."""
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    for name, content in {"a/1.txt": b"x", "b/1.txt": b"", "a/2.txt": b"y"}.items():
+        memory.pipe_file(f"/key-values/{name}", content)
+    files = Dataset.File.from_files(
+        "memory://key-values", partition_format="/{key}/{number}.txt"
+    )
+
+    assert files.get_partition_key_values(["key"]) == [{"key": "a"}]
+    assert files.get_partition_key_values() == [
+        {"key": "a", "number": "1"},
+        {"key": "a", "number": "2"},
+    ]
