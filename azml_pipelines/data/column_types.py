@@ -6,6 +6,7 @@ that names the column, or become null where the caller asks for that.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
@@ -104,11 +105,20 @@ def only_zeros_and_ones(frame: pd.DataFrame, types: Mapping[str, ColumnType]) ->
 
     pandas reads these words as 1 and 0, where a column has nothing else.
     """
+    if not len(frame):
+        return False
+    first = dict(zip(frame.columns, frame.iloc[0].tolist()))
     return any(
-        _is_zero_or_one(frame[name].iloc[:1]) and _is_zero_or_one(frame[name])
-        for name in types.keys() & set(frame.columns)
-        if types[name].kind in {"integer", "float"} and not _is_text(frame[name])
+        _is_zero_or_one(frame[name])
+        for name, kind in types.items()
+        if kind.kind in {"integer", "float"}
+        # Most columns have another number in their first row.
+        and (first.get(name) in {0, 1} or _is_nan(first.get(name)))
     )
+
+
+def _is_nan(cell: object) -> bool:
+    return isinstance(cell, float) and math.isnan(cell)
 
 
 def _is_zero_or_one(column: Column) -> bool:
