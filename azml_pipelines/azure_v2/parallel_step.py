@@ -32,6 +32,7 @@ from azml_pipelines.azure_v2.surroundings import (
     node_count,
 )
 from azml_pipelines.azure_v2.template import Ports, split_arguments
+from azml_pipelines.data.mini_batch_size import ACCEPTED_SIZES, parse_size
 from azml_pipelines.errors import BadDocumentError, DeclarationError
 from azml_pipelines.pipeline.parallel_run_config import ParallelRunConfig
 from azml_pipelines.pipeline.parallel_run_step import ParallelRunStep
@@ -227,5 +228,9 @@ def _size(fields: JobFields) -> dict[str, Any]:
         return {"partition_keys": keys if isinstance(keys, list) else [keys]}
     if size is None:
         return {}
-    text = str(size).replace(" ", "") if "row" not in str(size) else str(size)
+    text = str(size) if "row" in str(size) else str(size).replace(" ", "")
+    written = parse_size(text)
+    if written is None or (written.unit != "auto" and not written.amount):
+        text = f"is {shown(size)}; give {ACCEPTED_SIZES}."
+        raise place.problem(text)
     return {"mini_batch_size": text}

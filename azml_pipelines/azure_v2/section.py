@@ -66,7 +66,7 @@ def parse(kind: type[S], content: object, place: Place) -> S:
         text = f"is {shown(content)}; it has keys: {listed(_names(kind), 200)}."
         raise place.problem(text)
     problems = [
-        f"{place / name}: {found.why}"
+        f"{place / name}: {found.why}."
         for name, found in fates(kind)
         if isinstance(found, Refused) and content.get(name) is not None
     ]

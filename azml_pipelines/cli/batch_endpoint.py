@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -142,15 +144,16 @@ def invoke_endpoint(
     from azml_pipelines.azure_v2.invocation import invoke  # noqa: PLC0415 - the same
     from azml_pipelines.azure_v2.typed_invocation import typed_invocation  # noqa: PLC0415 - the same
 
-    if name is not None:
-        wanted = typed_invocation(options, file)
-        run = _endpoints().invoke(name, wanted, deployment_name)
-    elif file is not None:
-        wanted = typed_invocation(options, None)
-        run = invoke(workspace(), load_batch_deployment(file), wanted)
-    else:
+    if name is None and file is None:
         msg = "Name an endpoint with -n, or the file of a deployment with -f."
         raise click.UsageError(msg)
+    wanted = typed_invocation(options, None if name is None else file)
+    with redirect_stdout(sys.stderr):
+        if name is not None:
+            run = _endpoints().invoke(name, wanted, deployment_name)
+        else:
+            deployment = load_batch_deployment(cast("Path", file))
+            run = invoke(workspace(), deployment, wanted)
     announce(run, wait=wait)
 
 

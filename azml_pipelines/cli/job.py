@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -49,7 +51,9 @@ def create_job(
     from azml_pipelines.azure_v2.pipeline_job import load_pipeline_job  # noqa: PLC0415 - slow to load
 
     found = load_pipeline_job(workspace(), file, assignments)
-    announce(found.submit(experiment_name), wait=wait)
+    with redirect_stdout(sys.stderr):
+        run = found.submit(experiment_name)
+    announce(run, wait=wait)
 
 
 @job.command("validate")

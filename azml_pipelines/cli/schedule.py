@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,9 +57,15 @@ def show_schedule(schedule_id: str) -> None:
 
 
 @schedule.command("create")
-@click.argument("name")
-@click.argument("pipeline_id")
-@click.option("-e", "--experiment", required=True, help="The experiment of the runs.")
+@click.argument("name", required=False)
+@click.argument("pipeline_id", required=False)
+@click.option(
+    "-f",
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A schedule of version 2, in place of everything else.",
+)
+@click.option("-e", "--experiment", help="The experiment of the runs.")
 @click.option("--cron", metavar="'M H D M W'", help="Five fields, as '30 2 * * 1-5'.")
 @click.option("--time-zone", metavar="ZONE", help="That of --cron; UTC by default.")
 @click.option("--datastore", metavar="NAME", help="Fire on its new and changed files.")
@@ -79,14 +86,28 @@ def show_schedule(schedule_id: str) -> None:
 @click.option("--catchup", is_flag=True, help="Make up for all missed times.")
 @click.option("--max-concurrent-runs", type=int, help="Any number by default.")
 @click.option("--on-overlap", type=click.Choice(["skip", "queue"]), default="skip")
-def create_schedule(name: str, pipeline_id: str, **options: Any) -> None:  # noqa: ANN401 - click's
+def create_schedule(
+    name: str | None,
+    pipeline_id: str | None,
+    file: Path | None,
+    **options: Any,  # noqa: ANN401 - click's
+) -> None:
     """Make the schedule NAME of the published pipeline PIPELINE_ID.
 
-    It fires by --cron or by --datastore. Recurrences are made in Python.
+    It fires by --cron or by --datastore. Recurrences are made in Python, or in a
+    document of version 2: azml schedule create -f FILE.
     """
     from azml_pipelines.schedule.schedule import Schedule  # noqa: PLC0415 - slow to load
 
     workspace = _workspace()
+    if file is not None:
+        from azml_pipelines.cli.document_schedule import schedule_of_document  # noqa: PLC0415 - slow to load
+
+        _made(schedule_of_document(workspace, file))
+        return
+    if name is None or pipeline_id is None or options["experiment"] is None:
+        msg = "Give NAME, PIPELINE_ID and --experiment, or a document with --file."
+        raise click.UsageError(msg)
     store, more = options["datastore"], {}
     if options["cron"]:
         more = {"cron": options["cron"], "time_zone": options["time_zone"]}
@@ -105,8 +126,7 @@ def create_schedule(name: str, pipeline_id: str, **options: Any) -> None:  # noq
         on_overlap=options["on_overlap"],
         **more,
     )
-    click.echo(made.id)
-    click.echo("It fires while a scheduler runs: azml scheduler", err=True)
+    _made(made)
 
 
 @schedule.command("enable")
@@ -144,6 +164,11 @@ def history_of_schedule(schedule_id: str, most: int, *, as_json: bool) -> None:
         moment = one["nominal_time"][:19].replace("T", " ")
         text = f"{moment}  {one['outcome']:<9}  {one['run_id'] or '-'}{files}{note}"
         click.echo(printable(text))
+
+
+def _made(schedule: Schedule) -> None:
+    click.echo(schedule.id)
+    click.echo("It fires while a scheduler runs: azml scheduler", err=True)
 
 
 def _workspace() -> Workspace:

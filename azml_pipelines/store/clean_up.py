@@ -55,7 +55,7 @@ class CleanUpRules:
 class Removed:
     """One thing that is gone, or would be."""
 
-    what: Literal["run", "parts", "leftover", "checksums", "cache"]
+    what: Literal["run", "parts", "leftover", "checksums"]
     name: str
     """Id of the run, or what it is."""
     bytes: int

@@ -6,12 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from azml_pipelines import (
-    Dataset,
-    PipelineEndpoint,
-    Schedule,
-    ScheduleRecurrence,
-)
+from azml_pipelines import Dataset, PipelineEndpoint, Schedule, ScheduleRecurrence
 from azml_pipelines.errors import ParameterError, UserErrorException
 
 HOURLY = ScheduleRecurrence("Hour", 1)
@@ -234,6 +229,36 @@ def test_a_scheduler_that_was_away(stage, catchup, hours):
     assert [f"{start + timedelta(hours=n - 1):%H:%M}" for n in hours] == [
         one[11:16] for one in found
     ]
+
+
+@pytest.mark.parametrize("on_overlap", ["skip", "queue"])
+def test_runs_do_not_overlap_when_they_must_not(stage, on_overlap):
+    """What has no room is skipped or waits; both stand in the history."""
+    published = stage.publish(seconds=1)
+    schedule = Schedule.create(
+        stage.workspace,
+        "often",
+        published.id,
+        "e",
+        ScheduleRecurrence("Minute", 1),
+        max_concurrent_runs=1,
+        on_overlap=on_overlap,
+        catchup=True,
+    )
+    scheduler = stage.scheduler()
+    stage.clock.move(minutes=2, seconds=1)
+    scheduler.tick()
+    before = outcomes(schedule)
+    schedule.get_last_pipeline_run().wait_for_completion(show_output=False)
+    scheduler.tick()
+
+    word = "Skipped" if on_overlap == "skip" else "Queued"
+    assert ["Submitted", word, word] == before
+    assert "1 run of the schedule had not ended" in schedule.history()[0].note
+    after = "Skipped" if on_overlap == "skip" else "Submitted"
+    assert ["Submitted", after, word] == outcomes(schedule)
+    for run in schedule.get_pipeline_runs():
+        run.wait_for_completion(show_output=False)
 
 
 def test_what_cannot_be_submitted_is_recorded(stage):

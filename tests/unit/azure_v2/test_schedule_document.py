@@ -1,0 +1,111 @@
+"""Schedules of version 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from azml_pipelines.azure_v2.schedule_document import ScheduledTimes, load_schedule
+from azml_pipelines.errors import BadDocumentError
+
+JOB = "jobs: {say: {type: command, command: echo, compute: local}}\n"
+RECURRENCE = "{type: recurrence, frequency: day, interval: 2}"
+
+
+@pytest.fixture
+def schedule_of(workspace, write):
+    """Read a schedule with this trigger and job."""
+
+    def read(trigger=RECURRENCE, job="./job.yml"):
+        write("job.yml", JOB)
+        text = f"name: nightly\ntrigger: {trigger}\ncreate_job: {job}\n"
+        return load_schedule(workspace, write("schedule.yml", text))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("trigger", "times"),
+    [
+        (RECURRENCE, ScheduledTimes(frequency="Day", interval=2)),
+        (
+            "{type: cron, expression: '0 2 * * 1', time_zone: UTC}",
+            ScheduledTimes(cron="0 2 * * 1"),
+        ),
+        (
+            (
+                "{type: recurrence, frequency: week, interval: 1, timezone: UTC,"
+                " pattern: {hours: [1, 2], minutes: 3, week_days: monday}}"
+            ),
+            ScheduledTimes(
+                frequency="Week", hours=(1, 2), minutes=(3,), week_days=("Monday",)
+            ),
+        ),
+        (
+            (
+                "{type: recurrence, frequency: month, interval: 1,"
+                " schedule: {hours: 4, minutes: [0, 30], month_days: [1, 15]}}"
+            ),
+            ScheduledTimes(cron="0,30 4 1,15 * *"),
+        ),
+        (
+            (
+                "{type: recurrence, frequency: hour, interval: 6, start_time:"
+                " '2026-01-01T00:00:00', end_time: '2027-01-01T00:00:00'}"
+            ),
+            ScheduledTimes(
+                frequency="Hour",
+                interval=6,
+                start_time="2026-01-01T00:00:00",
+                end_time="2027-01-01T00:00:00",
+            ),
+        ),
+    ],
+)
+def test_when_it_fires(schedule_of, trigger, times):
+    """Both names of keys on which Azure's pages differ are read."""
+    assert schedule_of(trigger).times == times
+
+
+@pytest.mark.parametrize(
+    ("trigger", "problem"),
+    [
+        ("{type: moon}", "give cron or recurrence"),
+        ("{type: cron}", "expression: is missing"),
+        ("{type: recurrence, interval: 1}", "give one of minute"),
+        ("{type: recurrence, frequency: day}", "interval: is missing"),
+        ("{type: recurrence, frequency: day, interval: 0}", "greater than or equal"),
+        (
+            (
+                "{type: recurrence, frequency: day, interval: 1,"
+                " schedule: {hours: 99, minutes: 0}}"
+            ),
+            "hours: has 99; give whole numbers from 0 to 23",
+        ),
+        (
+            (
+                "{type: recurrence, frequency: month, interval: 2,"
+                " schedule: {hours: 1, minutes: 0, month_days: 1}}"
+            ),
+            "every month",
+        ),
+        ("{type: recurrence, frequency: day, interval: 1, hourz: 3}", "unknown key"),
+    ],
+)
+def test_triggers_that_cannot_be(schedule_of, trigger, problem):
+    """Azure's client lets most of them load."""
+    with pytest.raises(BadDocumentError, match=problem):
+        schedule_of(trigger)
+
+
+def test_a_schedule_may_change_its_job(schedule_of):
+    """The experiment, the settings, the inputs."""
+    job = "{job: ./job.yml, experiment_name: nights, settings: {force_rerun: true}}"
+    found = schedule_of(job=job).job
+
+    assert (found.experiment, found.force_rerun) == ("nights", True)
+
+
+def test_a_job_of_azure_is_refused(schedule_of):
+    """A file has to be named."""
+    with pytest.raises(BadDocumentError, match="name the file of a pipeline job"):
+        schedule_of(job="azureml:old_job")
