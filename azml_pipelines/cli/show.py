@@ -47,10 +47,9 @@ def show(run: str, *, as_json: bool, failed: bool, watch: bool) -> None:
         places = {output.name: output.path for output in outputs}
         click.echo(run_as_json(found.state(), places))
         return
-    from azml_pipelines.cli.metrics import metric_lines  # noqa: PLC0415 - one way only
     from azml_pipelines.run.views import views  # noqa: PLC0415 - slow to load
 
     failures = found.step_failures()
-    for line in metric_lines(found):
+    for line in found.metric_lines():
         click.echo(line)
     click.echo(views.get("text")(found.state(), time.time(), outputs, failures))

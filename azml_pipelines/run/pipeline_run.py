@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.plan.definition import PipelineDefinition
+from azml_pipelines.run.logged_metrics import logged_metrics, metric_lines
 from azml_pipelines.run.repeatable_run import RepeatableRun
 from azml_pipelines.run.step_run import StepRun
 from azml_pipelines.run.views import views
@@ -179,6 +180,10 @@ class PipelineRun(RepeatableRun):
         from azml_pipelines.run.mlflow_tracking import track_run  # noqa: PLC0415 - rarely asked
 
         return track_run(self, tracking_uri, experiment)
+
+    def metric_lines(self) -> list[str]:
+        """Return what its scripts have logged, a line for each metric (ours)."""
+        return list(metric_lines(logged_metrics(self)))
 
     def cancel(self) -> None:
         """Ask the run to stop; its worker processes are killed. Ended runs stay."""

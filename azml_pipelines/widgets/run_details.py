@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["RunDetails", "html", "show"]
 
 _REFRESH_SECONDS = 0.5
+_MOST_METRICS = 20
+_SHARE = 20
+"""Reading metrics takes at most one part in so many of the time."""
 
 
 def html(state: RunState, now: float | None = None) -> str:
@@ -63,6 +66,7 @@ class RunDetails:
         shell = _notebook_shell()
         if shell is None:
             table = step_table.text(self._run.state(), time.time(), _outputs(self._run))
+            table = "\n".join([*_Metrics(self._run).lines(last=True), table])
             print(encodable(table, sys.stdout.encoding))  # noqa: T201 - what it is for
             return
         _LiveDisplay(self._run, shell).start()
@@ -79,15 +83,45 @@ class RunDetails:
         return asdict(self._run.state())
 
 
+class _Metrics:
+    """What the scripts of a run have logged, read as often as that is cheap."""
+
+    def __init__(self, run: FollowedRun) -> None:
+        self._run = run
+        self._lines: list[str] = []
+        self._next = 0.0
+
+    def lines(self, *, last: bool) -> list[str]:
+        """Return a line for each metric, at most twenty.
+
+        Args:
+            last: Whether nothing more will be logged.
+        """
+        began = time.monotonic()
+        if last or began >= self._next:
+            found: list[str] = getattr(self._run, "metric_lines", list)()
+            more = len(found) - _MOST_METRICS
+            self._lines = found[:_MOST_METRICS]
+            if more > 0:
+                self._lines.append(f"and {more:,} more metrics")
+            spent = time.monotonic() - began
+            self._next = began + max(_REFRESH_SECONDS, _SHARE * spent)
+        return self._lines
+
+
 class _Picture:
     """A state as notebooks display it: HTML, and text for those that show no HTML."""
 
     def __init__(
-        self, state: RunState, pace: Pace, outputs: Sequence[OutputPlace]
+        self,
+        state: RunState,
+        pace: Pace,
+        outputs: Sequence[OutputPlace],
+        metrics: Sequence[str],
     ) -> None:
         now = time.time()
-        self._html = state_html.render(state, now, pace, outputs)
-        self._text = step_table.text(state, now, outputs)
+        self._html = state_html.render(state, now, pace, outputs, metrics)
+        self._text = "\n".join([*metrics, step_table.text(state, now, outputs)])
 
     def _repr_html_(self) -> str:
         return self._html
@@ -108,6 +142,7 @@ class _LiveDisplay:
         self._run = run
         self._shell = shell
         self._pace = Pace()
+        self._metrics = _Metrics(run)
         self._lock = threading.Lock()
         self._shown: RunState | None = None
         self._handle: Any = None
@@ -147,7 +182,8 @@ class _LiveDisplay:
         self._pace.observe(state, time.time())
         self._shown = state
         outputs = _outputs(self._run) if state.ended_for_good else ()
-        return _Picture(state, self._pace, outputs)
+        metrics = self._metrics.lines(last=state.ended_for_good)
+        return _Picture(state, self._pace, outputs, metrics)
 
 
 def _outputs(run: FollowedRun) -> Sequence[OutputPlace]:

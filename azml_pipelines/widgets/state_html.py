@@ -62,13 +62,23 @@ def render(
     now: float,
     pace: Pace | None = None,
     outputs: Sequence[OutputPlace] = (),
+    metrics: Sequence[str] = (),
 ) -> str:
-    """Return ``state`` at ``now`` as HTML; every text of a user is escaped."""
+    """Return ``state`` at ``now`` as HTML; every text of a user is escaped.
+
+    Args:
+        state: Of a run.
+        now: Seconds since 1970.
+        pace: What was seen so far.
+        outputs: Where they lie.
+        metrics: What scripts have logged, a line each.
+    """
     rows = [
         step_facts(step, now, pace.speed(step, now) if pace else None, state)
         for step in state.steps
     ]
     parts = [_header(state, now), _table(rows) if rows else ""]
+    parts += map(_line, metrics)
     if state.ended_for_good:
         *summary, last = closing_lines(state, now, outputs)
         parts += [_line(line) for line in summary]

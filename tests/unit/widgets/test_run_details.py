@@ -217,3 +217,55 @@ def test_an_ended_run_is_shown_once(notebook, make_run, finished):
 
     assert len(notebook.handle.shown) == 1
     assert notebook.shell.after_cell == []
+
+
+@pytest.fixture
+def logging_run(make_run, finished):
+    """A run with 22 metrics, one of them with a name that is no HTML."""
+    run = make_run(finished)
+    run.metric_lines = lambda: [
+        "train: <loss> = 0.5",
+        *(f"m{n} = 1" for n in range(21)),
+    ]
+    return run
+
+
+def test_metrics_are_shown_in_notebooks(notebook, logging_run):
+    """Above the last words, escaped; of many the first twenty."""
+    RunDetails(logging_run).show()
+    (picture,) = notebook.handle.shown
+    source = picture._repr_html_()
+
+    assert "train: &lt;loss&gt; = 0.5" in source
+    assert "m18 = 1" in source
+    assert "m19" not in source
+    assert "and 2 more metrics" in source
+    assert repr(picture).startswith("train: <loss> = 0.5\n")
+
+
+def test_metrics_are_shown_in_plain_python(logging_run, capsys):
+    """Before the table, whose last line is the last word."""
+    RunDetails(logging_run).show()
+
+    assert capsys.readouterr().out.startswith("train: <loss> = 0.5\n")
+
+
+def test_metrics_are_read_as_often_as_that_is_cheap(make_run, make_state, monkeypatch):
+    """A run that logs a lot is not read again and again while it goes on."""
+    reads = []
+
+    def slow():
+        reads.append(1)
+        time.sleep(0.02)
+        return ["m = 1"]
+
+    monkeypatch.setattr(run_details, "_REFRESH_SECONDS", 0)
+    run = make_run(make_state())
+    run.metric_lines = slow
+    metrics = run_details._Metrics(run)
+    for _ in range(100):
+        metrics.lines(last=False)
+
+    assert len(reads) == 1
+    assert metrics.lines(last=True) == ["m = 1"]
+    assert len(reads) == 2
