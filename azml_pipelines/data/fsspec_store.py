@@ -17,7 +17,12 @@ from azml_pipelines.data.file_store import (
 )
 from azml_pipelines.data.store_attempts import StoreAttempts
 from azml_pipelines.data.store_listing import list_pages, stored_file
-from azml_pipelines.data.store_options import PATIENCE, UNSORTED, opened_filesystem
+from azml_pipelines.data.store_options import (
+    PATIENCE,
+    UNSORTED,
+    opened_filesystem,
+    reach,
+)
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -161,8 +166,11 @@ class FsspecStore:
 
     def check(self) -> None:
         """See ``FileStore``."""
+        attempts = self._attempts.within(_CHECK_SECONDS)
+        # The packages of some stores try for minutes where nobody listens.
+        attempts.run("reach", "", lambda: reach(self.location, _CHECK_SECONDS))
         pages = list_pages(self._fs, self._root, "", most=1)
-        self._page(pages, "", self._attempts.within(_CHECK_SECONDS))
+        self._page(pages, "", attempts)
 
     def _page(
         self, pages: Iterator[list[StoredFile]], folder: str, attempts: StoreAttempts

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from azml_pipelines.data.file_store import StoreError
 from azml_pipelines.data.store_secrets import resolve_options
@@ -19,6 +22,7 @@ __all__ = [
     "OpenedFilesystem",
     "opened_filesystem",
     "protocol_of",
+    "reach",
 ]
 
 _PACKAGES = {
@@ -98,6 +102,26 @@ def opened_filesystem(location: StoreLocation) -> OpenedFilesystem:
         return OpenedFilesystem(fs, root, masker)
     # Not "from error": its text may hold what nobody should read.
     raise StoreError(msg)
+
+
+def reach(location: StoreLocation, seconds: float) -> None:
+    """Connect to a store that has an address of its own, and hang up.
+
+    Where a proxy stands between, only that knows whether there is such an address.
+
+    Raises:
+        OSError: Nobody listens there, or there is no way to it.
+    """
+    options = location.options
+    address = options.get("endpoint_url") or options.get("endpoint")
+    if not isinstance(address, str):
+        return
+    parts = urlsplit(address)
+    host = parts.hostname
+    if not host or (parts.scheme in getproxies() and not proxy_bypass(host)):
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    socket.create_connection((host, port), timeout=seconds).close()
 
 
 def _opened(protocol: str, url: str, options: dict[str, Any]) -> tuple[Any, str]:

@@ -29,7 +29,13 @@ _SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
     b"<Message>Please reduce your request rate.</Message></Error>"
 )
+_EXPIRED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>ExpiredToken</Code>'
+    b"<Message>The provided token has expired.</Message></Error>"
+)
+_FORBIDDEN = 403
 _STATUS_LINES = {
+    403: b"HTTP/1.1 403 Forbidden",
     429: b"HTTP/1.1 429 Too Many Requests",
     500: b"HTTP/1.1 500 Internal Server Error",
     503: b"HTTP/1.1 503 Slow Down",
@@ -299,13 +305,15 @@ def _drain(client: socket.socket, head: bytes, rest: bytes) -> None:
 
 
 def _refusal(status: int, method: str) -> bytes:
-    body = b"" if method == "HEAD" else _SLOW_DOWN
+    said = _EXPIRED if status == _FORBIDDEN else _SLOW_DOWN
+    body = b"" if method == "HEAD" else said
     lines = [
         _STATUS_LINES[status],
         b"Content-Type: application/xml",
         b"Content-Length: %d" % len(body),
         b"Retry-After: 0",
-        b"x-ms-error-code: ServerBusy",
+        b"x-ms-error-code: "
+        + (b"AuthenticationFailed" if status == _FORBIDDEN else b"ServerBusy"),
         b"Connection: close",
     ]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
