@@ -67,6 +67,14 @@ def container_place(
         return ContainerPlace(folder_url(folder))
     if mapped is None or mapped == _AZURE:
         mapped = f"{host or 'https://' + account + '.blob.' + _PUBLIC}"
+    if kind and mapped.startswith(("http://", "https://")):
+        msg = (
+            f"The file share {shown(container)} of account {shown(account)} cannot be "
+            "read over the network. Mount it on this machine, and give that folder as "
+            f"the place of {shown(account)} in config.json; without one, the share is "
+            "a folder of the workspace."
+        )
+        raise UserErrorException(msg)
     if mapped.startswith(("http://", "https://")):
         options = {"account_name": account, **referenced_options(datastore, given)}
         if mapped != f"https://{account}.blob.{_PUBLIC}":

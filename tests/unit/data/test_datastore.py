@@ -164,6 +164,23 @@ def test_what_is_no_store(home, url, options, says):
     assert "p4ssword" not in caught.value.message
 
 
+@pytest.mark.parametrize("mapped", ["azure", "http://127.0.0.1:1/account"])
+def test_a_file_share_is_not_taken_for_a_container(home, mapped):
+    """Shares have a protocol of their own: the message says what to do instead."""
+    home.accounts["account"] = mapped
+
+    with pytest.raises(UserErrorException, match=r"Mount it.*config\.json"):
+        Datastore.register_azure_file_share(home, "share", "data", "account")
+
+
+def test_a_file_share_can_be_a_folder_that_is_mounted(home, tmp_path):
+    """The folder that the account has in ``config.json``, and there the share's."""
+    home.accounts["account"] = str(tmp_path)
+    share = Datastore.register_azure_file_share(home, "share", "data", "account")
+
+    assert share.settings.url == f"file://{tmp_path}/data"
+
+
 def test_a_file_share_is_another_folder(home):
     """A share and a container of one name do not mix."""
     share = Datastore.register_azure_file_share(home, "share", "data", "account")
