@@ -68,13 +68,7 @@ def container_place(
     if mapped is None or mapped == _AZURE:
         mapped = f"{host or 'https://' + account + '.blob.' + _PUBLIC}"
     if kind and mapped.startswith(("http://", "https://")):
-        msg = (
-            f"The file share {shown(container)} of account {shown(account)} cannot be "
-            "read over the network. Mount it on this machine, and give that folder as "
-            f"the place of {shown(account)} in config.json; without one, the share is "
-            "a folder of the workspace."
-        )
-        raise UserErrorException(msg)
+        raise UserErrorException(_no_share(account, container))
     if mapped.startswith(("http://", "https://")):
         options = {"account_name": account, **referenced_options(datastore, given)}
         if mapped != f"https://{account}.blob.{_PUBLIC}":
@@ -83,6 +77,15 @@ def container_place(
     if "://" in mapped:
         return ContainerPlace(f"{mapped.rstrip('/')}/{container}")
     return ContainerPlace(folder_url(os.path.join(mapped, container)))  # noqa: PTH118 - text stays text
+
+
+def _no_share(account: str, share: str) -> str:
+    return (
+        f"The file share {shown(share)} of account {shown(account)} cannot be read "
+        "over the network. Mount it on this machine, and give that folder as the place of "
+        f"{shown(account)} in config.json; without one, the share is a folder of the "
+        "workspace."
+    )
 
 
 def checked_place(name: object) -> str:

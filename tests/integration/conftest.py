@@ -132,12 +132,18 @@ class Tables:
         run.wait_for_completion(show_output=False, raise_on_error=False)
         return run
 
-    def submit(self, script: str, entry: Any, **config: Any) -> PipelineRun:
-        """Submit one step and return at once."""
+    def debug(self, script: str, entry: Any, **config: Any) -> PipelineRun:
+        """Run one step in the present process."""
+        return self.submit(script, entry, debug=True, **config)
+
+    def submit(
+        self, script: str, entry: Any, *, debug: bool = False, **config: Any
+    ) -> PipelineRun:
+        """Submit one step and return at once, unless it is to be debugged."""
         output = PipelineData("rows", datastore=self.store)
         step = self.step("score", script, entry, output, **config)
         pipeline = Pipeline(workspace=self.workspace, steps=[step])
-        return Experiment(self.workspace, "tables").submit(pipeline)
+        return Experiment(self.workspace, "tables").submit(pipeline, debug=debug)
 
     @property
     def store(self):
@@ -150,6 +156,12 @@ class Tables:
         place = run.find_step_run(step)[0].get_output_data(name)
         root = Path(place.datastore.settings.url.removeprefix("file://"))
         return root / place.path_on_datastore
+
+
+@pytest.fixture
+def make_tables():
+    """Make what ``tables`` is, in another workspace."""
+    return Tables
 
 
 @pytest.fixture

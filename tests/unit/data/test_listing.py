@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 
 import pytest
 
@@ -205,6 +206,29 @@ class TestLinks:
 
         assert list(list_files(folder).paths) == ["7.png"]
         assert list(list_files(file).paths) == ["7.png"]
+
+    def test_hard_links_are_files(self, tree, definition):
+        """Each name is one, although the bytes are the same."""
+        os.link(tree / "other/7.png", tree / "other/8.png")
+
+        assert list(list_files(definition(tree, "other")).paths) == ["7.png", "8.png"]
+
+    def test_devices_are_no_files(self, tree, definition):
+        """Neither by folder nor by name: reading one may never end."""
+        try:
+            os.mknod(tree / "other/zero", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+        except PermissionError:
+            pytest.skip("NOT RUN: only root can make a device")
+
+        assert list(list_files(definition(tree, "other")).paths) == ["7.png"]
+        assert list(list_files(definition(tree, "other/zero")).paths) == []
+
+    def test_a_folder_may_look_like_a_file(self, tree, definition, write):
+        """It is not read as one; what is in it is found."""
+        write(tree, "other/x.csv/inner.csv")
+
+        assert list(list_files(definition(tree, "other/*.csv")).paths) == []
+        assert list(list_files(definition(tree, "other/x.csv")).paths) == ["inner.csv"]
 
     def test_pipes_and_sockets_are_never_opened(self, tree, definition, monkeypatch):
         """Neither by folder nor by name; opening a pipe would wait for ever."""
