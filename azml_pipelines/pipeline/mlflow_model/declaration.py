@@ -98,13 +98,11 @@ class MlflowModel(BaseModel):
             DeclarationError: There is no such model, it may not be loaded, or not here.
         """
         what = f"Step {shown(step)}: model {shown(self.model)}"
-        kept = keep_source(what, self.model, home, self.tracking_uri)
-        if self.sha256 not in {None, kept.sha256}:
-            msg = (
-                f"{what} has the digest {kept.sha256}, not {self.sha256}. Look at what "
-                "has changed before you name its digest."
-            )
-            raise DeclarationError(msg)
+
+        def check(found: KeptModel) -> None:
+            self._options(what, found, here=False)
+
+        kept = keep_source(what, self.model, home, self.tracking_uri, check)
         return self._options(what, kept, here=here)
 
     def serving_options(self) -> str:
@@ -121,6 +119,12 @@ class MlflowModel(BaseModel):
         return self._options(what, unkept(what, folder), here=True)
 
     def _options(self, what: str, kept: KeptModel, *, here: bool) -> str:
+        if self.sha256 not in {None, kept.sha256}:
+            msg = (
+                f"{what} has the digest {kept.sha256}, not {self.sha256}. Look at what "
+                "has changed before you name its digest."
+            )
+            raise DeclarationError(msg)
         found = self._read(what, kept.folder)
         if here:
             self._compare(what, found)

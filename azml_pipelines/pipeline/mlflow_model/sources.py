@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import tempfile
@@ -19,7 +20,7 @@ from azml_pipelines.errors import DeclarationError, ModelNotFoundException
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["KeptModel", "ModelHome", "keep_source", "local_folder", "unkept"]
 
@@ -58,7 +59,11 @@ def local_folder(model: str) -> Path | None:
 
 
 def keep_source(
-    what: str, model: str, home: ModelHome, tracking_uri: str | None = None
+    what: str,
+    model: str,
+    home: ModelHome,
+    tracking_uri: str | None,
+    check: Callable[[KeptModel], None],
 ) -> KeptModel:
     """Copy a model to where it stays as it is.
 
@@ -67,9 +72,10 @@ def keep_source(
         model: As the user wrote it.
         home: Where it is kept.
         tracking_uri: Of MLflow's server, for models that it has.
+        check: Is shown the model before it is kept; raises to refuse it.
 
     Raises:
-        DeclarationError: There is no such model, or it cannot be copied.
+        DeclarationError: There is no such model, it is refused, or cannot be copied.
     """
     place = home.kept_models
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,6 +84,7 @@ def keep_source(
         if not folder.is_dir():
             msg = f"{what}: there is no folder {shown(str(folder))}. Mend model."
             raise DeclarationError(msg)
+        check(dataclasses.replace(unkept(what, folder), source=source))
         with _told(what):
             kept, sha256 = keep_model(str(folder), str(place))
     return KeptModel(Path(kept), sha256, source)

@@ -19,7 +19,8 @@ def options(workspace):
     """Say what a run of this model would be told."""
 
     def find(model: object, **given: object) -> dict[str, object]:
-        config = ParallelRunConfig.from_mlflow_model(model, trust="code", **given)
+        given = {"trust": "code", **given}
+        config = ParallelRunConfig.from_mlflow_model(model, **given)
         assert config.mlflow_model is not None
         return json.loads(config.mlflow_model.options("score", workspace))
 
@@ -121,10 +122,23 @@ def test_what_could_not_be_fetched_leaves_nothing(options, workspace):
     assert [] == list(workspace.kept_models.iterdir())
 
 
-def test_another_digest_is_refused(options, linear_model):
+def test_another_digest_is_refused(options, linear_model, workspace):
     """Who names a digest has looked at one model, and at no other."""
     with pytest.raises(DeclarationError, match="has the digest"):
         options(str(linear_model), sha256="0" * 64)
+
+    assert [] == list(workspace.kept_models.iterdir())
+
+
+def test_what_is_fetched_has_to_be_trusted_too(options, linear_model, workspace):
+    """It is looked at before it is kept; what is refused leaves nothing behind."""
+    memory = fsspec.filesystem("memory")
+    memory.put(f"{linear_model}/", "/models/untrusted", recursive=True)
+
+    with pytest.raises(DeclarationError, match="runs what its author wrote"):
+        options("memory://models/untrusted", trust="data-only")
+
+    assert [] == list(workspace.kept_models.iterdir())
 
 
 def test_packages_that_differ_are_named(options, linear_model, tmp_path):
