@@ -57,6 +57,7 @@ def keep_model(folder: str, place: str) -> tuple[str, str]:
     sha256 = folder_sha256(folder)
     target = os.path.join(place, sha256)
     if os.path.isdir(target) and folder_sha256(target) == sha256:
+        os.utime(target)  # a clean-up leaves what was kept a moment ago
         return target, sha256
     os.makedirs(place, mode=0o700, exist_ok=True)
     unfinished = tempfile.mkdtemp(prefix=".new-", dir=place)

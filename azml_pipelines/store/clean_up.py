@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from azml_pipelines.errors import AzmlError
 from azml_pipelines.plan.run_plan import RunPlan
 from azml_pipelines.store.content_cache import ContentCache
+from azml_pipelines.store.kept_models import unused_models
 from azml_pipelines.store.launch_lock import is_launching
 from azml_pipelines.store.result_index import ResultIndex
 from azml_pipelines.store.results_lock import removing_results
@@ -55,7 +56,7 @@ class CleanUpRules:
 class Removed:
     """One thing that is gone, or would be."""
 
-    what: Literal["run", "parts", "leftover", "checksums"]
+    what: Literal["run", "parts", "leftover", "model", "checksums"]
     name: str
     """Id of the run, or what it is."""
     bytes: int
@@ -262,6 +263,10 @@ def _sweep(
             Removed("leftover", name, 0)
             for name in sweep_unfinished(workspace.runs, now)
         ]
+    for model in unused_models(workspace, now):
+        done.removed.append(Removed("model", model.name, _bytes(model)))
+        if not dry_run:
+            shutil.rmtree(model, ignore_errors=True)
     before = _size(workspace.content_cache)
     with ContentCache(workspace.content_cache, read_only=dry_run) as cache:
         count = cache.sweep(dry_run=dry_run)
