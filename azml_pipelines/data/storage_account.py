@@ -82,9 +82,9 @@ def container_place(
 def _no_share(account: str, share: str) -> str:
     return (
         f"The file share {shown(share)} of account {shown(account)} cannot be read "
-        "over the network. Mount it on this machine, and give that folder as the place of "
-        f"{shown(account)} in config.json; without one, the share is a folder of the "
-        "workspace."
+        "over the network. Mount it on this machine, and give that folder as the place "
+        f"of {shown(account)} in config.json; without one, the share is a folder of "
+        "the workspace."
     )
 
 
