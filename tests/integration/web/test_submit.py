@@ -159,6 +159,32 @@ def test_earlier_results_are_used_unless_the_request_says_otherwise(
     assert "'nothing'" in refused.json()["error"]["message"]
 
 
+def test_a_request_takes_over_what_is_known(
+    server, declared, workspace, rows, tmp_path
+):
+    """Mini-batches that are the same as before, for a submission and a resubmission."""
+    published = declared.publish("scoring")
+    first = declared.submit("daily")
+    rows(first)
+    (tmp_path / "texts" / "9.txt").write_text("9")
+    posted = PipelineRun.get(
+        workspace, post(server, published, Incremental=True).json()["Id"]
+    )
+    rows(posted)
+    (tmp_path / "texts" / "99.txt").write_text("99")
+    _, answer = server.json(
+        "POST", f"/api/v1/runs/{first.id}/resubmit", {"Incremental": "items"}
+    )
+    again = PipelineRun.get(workspace, answer["Id"])
+    rows(again)
+    taken = [run.state().steps[0].taken_over for run in (posted, again)]
+
+    assert taken == [3, 4]
+    refused = post(server, published, Incremental="some")
+    assert refused.status_code == 400
+    assert "Incremental" in refused.json()["error"]["message"]
+
+
 def test_fifty_repeats_make_one_run_also_across_a_restart(
     serving, declared, workspace, rows
 ):
