@@ -1,6 +1,6 @@
 """``python -m benchmarks``: measure, print, and write the tables.
 
-make bench                                    all of W1 to W8, into docs/performance.md
+make bench                                    all of W1 to W9, into docs/performance.md
 python -m benchmarks --only W1,W4 --rounds 5  these alone; the others stay as they were
 python -m benchmarks --only G                 what the guarantees cost
 python -m benchmarks --quick                  small: whether it works, not how fast

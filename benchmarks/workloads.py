@@ -27,6 +27,7 @@ WORKLOADS = {
     "W6": "w6_memory",
     "W7": "w7_resume",
     "W8": "w8_scale",
+    "W9": "w9_server",
     "G": "g_guarantees",
 }
 """A module each, with a ``TITLE`` and a function ``measure``."""

@@ -47,9 +47,10 @@ class InferenceServer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     command: tuple[str, ...] = ()
-    """The program and its arguments; as one text, split as a shell does. ``{port}`` and
-    ``{model_dir}`` are replaced. The port also stands in ``SAGEMAKER_BIND_TO_PORT`` and
-    ``PORT``. Not needed with ``image``, which is run with ``serve``."""
+    """The program and its arguments; as one text, split as a shell does. ``{port}``,
+    ``{model_dir}`` and ``{python}`` (the worker's) are replaced. The port also stands
+    in ``SAGEMAKER_BIND_TO_PORT`` and ``PORT``. Not needed with ``image``, which is run
+    with ``serve``."""
     image: str | None = None
     """A container image: an archive of ``docker save`` or ``podman save``, a folder
     with a root filesystem, or a name that a container engine of the node knows."""

@@ -13,7 +13,10 @@ from azml_pipelines.pipeline.environment_definition import (
     EnvironmentHome,
     parse_environment,
 )
-from azml_pipelines.pipeline.inference_server import make_inference_server
+from azml_pipelines.pipeline.inference_server import (
+    InferenceServer,
+    make_inference_server,
+)
 from azml_pipelines.pipeline.mini_batch_size import ByteCount
 from azml_pipelines.pipeline.mlflow_model.declaration import (
     MlflowModel,
@@ -131,7 +134,7 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
     } | {"mini_batch_size": None if size is None else str(size)}
     plain["source_directory"] = _source_directory(content, file)
     if _SERVER in content:
-        plain[_SERVER] = make_inference_server(**_mapping(content, _SERVER, file))
+        plain[_SERVER] = _server(_mapping(content, _SERVER, file), file)
     if _MODEL in content:
         plain[_MODEL] = _mlflow_model(_mapping(content, _MODEL, file), file)
     return ParallelRunConfig(
@@ -139,6 +142,16 @@ def load_config(workspace: ConfigHome, path: str) -> ParallelRunConfig:
         environment=_environment(workspace, content, file),
         compute_target=_compute(workspace, content.get("compute_target_name"), file),
     )
+
+
+def _server(content: Mapping[str, Any], file: Path) -> InferenceServer:
+    """Return the server; its files are found from the document's folder on."""
+    given = dict(content)
+    for name in ("model_data", "image"):
+        place = given.get(name)
+        if isinstance(place, str) and (file.parent / place).exists():
+            given[name] = str(file.parent / place)
+    return make_inference_server(**given)
 
 
 def _refuse_unknown(content: Mapping[str, Any], file: Path) -> None:

@@ -18,8 +18,8 @@ class ServerOptions:
     """
 
     command: tuple[str, ...] = ()
-    """``{port}`` and ``{model_dir}`` in it are replaced. In an image: in the place of
-    what the image runs."""
+    """``{port}``, ``{model_dir}`` and ``{python}`` are replaced. In an image: in the
+    place of what the image runs."""
     image: Optional[str] = None  # noqa: UP045 - worker/ runs on Python 3.9 too
     """A root folder, an archive (both absolute paths) or a name; None for a program of
     this machine."""

@@ -9,6 +9,7 @@ import re
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
@@ -102,7 +103,11 @@ class ServerProcess:
         folder: str,
     ) -> subprocess.Popen[bytes]:
         options = self._options
-        words = {"port": str(self.port), "model_dir": model or ""}
+        words = {
+            "port": str(self.port),
+            "model_dir": model or "",
+            "python": sys.executable,
+        }
         command = [_filled(word, words) for word in options.command]
         environment = {**os.environ, **options.environment, **self._variables()}
         environment["SAGEMAKER_BASE_DIR"] = folder
@@ -124,7 +129,7 @@ class ServerProcess:
         image: PreparedImage,
         model: Optional[str],  # noqa: UP045
     ) -> subprocess.Popen[bytes]:
-        words = {"port": str(PORT), "model_dir": MODEL}
+        words = {"port": str(PORT), "model_dir": MODEL, "python": "python3"}
         variables = {**self._options.environment, **self._variables()}
         if model is not None:
             variables.setdefault("AZUREML_MODEL_DIR", MODEL)
@@ -282,7 +287,7 @@ class ServerProcess:
 
 
 def _filled(word: str, words: dict[str, str]) -> str:
-    return re.sub(r"\{(port|model_dir)\}", lambda found: words[found[1]], word)
+    return re.sub(r"\{(port|model_dir|python)\}", lambda found: words[found[1]], word)
 
 
 def _number(value: object, default: int) -> int:
