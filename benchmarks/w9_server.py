@@ -42,40 +42,17 @@ def measure(settings: Settings) -> list[Figure]:
     found = alternate(sides, work, settings.rounds)
     mine = found[OURS.name]
     theirs = [found[side.name] for side in others]
+
+    def figure(name: str, key: str, title: str, unit: str, **limits: float) -> Figure:
+        values = mine.more(key)
+        ours = single(f"W9.{name}", title, unit, values, note=mine.problem, **limits)
+        return beside(ours, theirs, lambda one: one.more(key))
+
+    rate = f"requests on {_CONNECTIONS} connections kept open, one core"
+    ping = "/ping while run() keeps its process busy, median"
+    worst = "the same, 99 of 100 are faster"
     return [
-        beside(
-            single(
-                "W9.requests_per_second",
-                f"requests on {_CONNECTIONS} connections kept open, one core",
-                "1/s",
-                mine.more("rate"),
-                at_least=600,
-                note=mine.problem,
-            ),
-            theirs,
-            lambda one: one.more("rate"),
-        ),
-        beside(
-            single(
-                "W9.ping_ms",
-                "/ping while run() keeps its process busy, median",
-                "ms",
-                mine.more("ping"),
-                at_most=5,
-                note=mine.problem,
-            ),
-            theirs,
-            lambda one: one.more("ping"),
-        ),
-        beside(
-            single(
-                "W9.ping_99_ms",
-                "the same, 99 of 100 are faster",
-                "ms",
-                mine.more("ping99"),
-                note=mine.problem,
-            ),
-            theirs,
-            lambda one: one.more("ping99"),
-        ),
+        figure("requests_per_second", "rate", rate, "1/s", at_least=600),
+        figure("ping_ms", "ping", ping, "ms", at_most=5),
+        figure("ping_99_ms", "ping99", worst, "ms"),
     ]
