@@ -102,22 +102,32 @@ class NodeCache:
                 incoming.replace(place)
             self._count(size)
 
-    def trim(self) -> None:
-        """Remove what is not in use until the rest fits; one process at a time."""
+    def trim(self, *, dry_run: bool = False) -> tuple[int, int]:
+        """Remove what is not in use until the rest fits; one process at a time.
+
+        Args:
+            dry_run: Only say what would go.
+
+        Returns:
+            How many files went, and their bytes; nothing when another is at it.
+        """
         with contextlib.ExitStack() as stack:
             lock = stack.enter_context((self._folder / "trim.lock").open("w"))
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return
-            self._sweep()
+                return 0, 0
+            if not dry_run:
+                self._sweep()
             files = sorted(self._files())
             total = sum(size for _, size, _ in files)
+            gone: list[int] = []
             if total > self._most:
-                total = self._evict(files, total)
+                gone = list(self._evict(files, total, dry_run=dry_run))
             with self._lock:
-                self._bytes = total
-                self._next_look = max(total, self._most) + _STEP * self._most
+                self._bytes = total - (0 if dry_run else sum(gone))
+                self._next_look = max(self._bytes, self._most) + _STEP * self._most
+            return len(gone), sum(gone)
 
     def _linked(self, key: str, link: Path) -> bool:
         place = self.place(key)
@@ -175,7 +185,10 @@ class NodeCache:
                 found = file.stat()
                 yield found.st_mtime, found.st_size, file
 
-    def _evict(self, files: list[tuple[float, int, Path]], total: int) -> int:
+    def _evict(
+        self, files: list[tuple[float, int, Path]], total: int, *, dry_run: bool
+    ) -> Iterator[int]:
+        """Remove files, the longest unused first, and yield the bytes of each."""
         for _, size, file in files:
             if total <= _TARGET * self._most:
                 break
@@ -184,9 +197,10 @@ class NodeCache:
                 contextlib.suppress(FileNotFoundError),
             ):
                 if file.stat().st_nlink == 1:
-                    file.unlink()
+                    if not dry_run:
+                        file.unlink()
                     total -= size
-        return total
+                    yield size
 
     def _sweep(self) -> None:
         """Remove what processes that were killed have left behind."""

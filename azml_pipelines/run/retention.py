@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azml_pipelines.data.node_cache import DEFAULT_CACHE_BYTES, NodeCache
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.run.workspace_storage import read_storage
-from azml_pipelines.store.clean_up import CleanUp, CleanUpRules, clean_up
+from azml_pipelines.store.clean_up import CleanUp, CleanUpRules, Removed, clean_up
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def clean_up_workspace(
     cache = workspace.folder.cache
     if storage.cache_folder is not None:
         cache = Path(storage.cache_folder)
-    if cache.is_dir() and not dry_run:
-        NodeCache(cache, storage.cache_bytes or DEFAULT_CACHE_BYTES).trim()
+    if cache.is_dir():
+        found = NodeCache(cache, storage.cache_bytes or DEFAULT_CACHE_BYTES)
+        count, size = found.trim(dry_run=dry_run)
+        if count:
+            done.removed.append(Removed("cache", f"{count} fetched files", size))
     return done

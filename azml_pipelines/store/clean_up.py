@@ -56,7 +56,7 @@ class CleanUpRules:
 class Removed:
     """One thing that is gone, or would be."""
 
-    what: Literal["run", "parts", "leftover", "model", "checksums"]
+    what: Literal["run", "parts", "leftover", "model", "checksums", "cache"]
     name: str
     """Id of the run, or what it is."""
     bytes: int

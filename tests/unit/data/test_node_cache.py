@@ -76,8 +76,12 @@ def test_what_is_in_use_stays(tmp_path, fetch):
         os.utime(places[number], (number, number))
     free.close()
 
-    cache.trim()
+    would_go = cache.trim(dry_run=True)
+    before = [number for number in range(5) if places[number].exists()]
+    gone = cache.trim()
 
+    assert [0, 1, 2, 3, 4] == before
+    assert (3, 600) == would_go == gone
     assert held.exists()
     assert [4, 3] == [number for number in (4, 3, 2, 1, 0) if places[number].exists()]
 
