@@ -17,7 +17,6 @@ from azml_pipelines.pipeline.output_tables import (
 
 if TYPE_CHECKING:
     from azml_pipelines.azure_v2.bound import Data, Stored
-    from azml_pipelines.azure_v2.document import Place
     from azml_pipelines.data.consumption import DatasetConsumptionConfig
     from azml_pipelines.data.tabular_dataset import TabularDataset
     from azml_pipelines.run.workspace import Workspace
@@ -85,18 +84,11 @@ def _stored(
     found = found_data(source, data.type, workspace, data.place)
     if not evaluated or not isinstance(found, FileDataset):
         return found
-    folder = local_place(found)
-    if folder is None:
-        text = f"{source.text!r} is not on this machine, as an MLTable has to be."
-        raise data.place.problem(text)
-    return _mltable(folder, data.place)
-
-
-def _mltable(folder: object, place: Place) -> FileDataset | TabularDataset:
+    folder = local_place(found) or found.definition.sources[0]
     try:
-        return read_mltable(str(folder))
+        return read_mltable(folder, workspace)
     except AzmlError as error:
-        raise place.problem(str(error)) from error
+        raise data.place.problem(str(error)) from error
 
 
 def _files(

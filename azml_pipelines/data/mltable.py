@@ -64,8 +64,8 @@ def read_mltable(
     """Return the dataset that an MLTable folder describes.
 
     Args:
-        place: A local folder with a file ``MLTable``, or that file; or a folder on a
-            store.
+        place: A local folder with a file ``MLTable``, or that file; or either of them
+            on a store.
         home: The workspace that knows the datastores of ``azureml://`` paths.
 
     Returns:
@@ -75,12 +75,19 @@ def read_mltable(
         UserErrorException: The file is missing, or asks for what is not there.
         BadYamlError: It is no YAML that has one meaning.
     """
-    folder = place if isinstance(place, DataSource) else _local_source(place)
+    folder = _folder(place) if isinstance(place, DataSource) else _local_source(place)
     content = _content(folder)
     sources = tuple(_source(one, folder, home) for one in content["paths"])
     steps = read_steps(content.get("transformations") or [])
     dataset = _dataset(sources, steps)
     return _with_traits(dataset, content.get("traits") or {})
+
+
+def _folder(source: DataSource) -> DataSource:
+    """Return the folder of a source that may be the file in it."""
+    folder, _, name = source.path.rpartition("/")
+    path = folder if name == _FILE else source.path.rstrip("/")
+    return source.model_copy(update={"path": path, "wildcards": "none"})
 
 
 def _local_source(place: str | Path) -> DataSource:

@@ -33,7 +33,7 @@ from azml_pipelines.worker.messages import WorkerInput
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from azml_pipelines.data.definition import DatasetDefinition
+    from azml_pipelines.data.definition import DatasetDefinition, DataSource
     from azml_pipelines.data.mini_batch_size import MiniBatchSize
     from azml_pipelines.data.minibatch import Sizes
     from azml_pipelines.data.table import Table
@@ -236,13 +236,10 @@ def _described(plan: InputPlan, definition: DatasetDefinition) -> DatasetDefinit
     from azml_pipelines.data.mltable import read_mltable  # noqa: PLC0415 - few runs need it
 
     source = definition.sources[0]
-    if not is_local(source.url):
-        msg = (
-            f"input {plan.name!r}: the MLTable of an earlier step has to be on this "
-            "machine; set a local datastore for that output"
-        )
-        raise UserErrorException(msg)
-    found = read_mltable(Path(local_folder(source.url)) / source.path).definition
+    place: Path | DataSource = source
+    if is_local(source.url):
+        place = Path(local_folder(source.url)) / source.path
+    found = read_mltable(place).definition
     if found.kind != definition.kind:
         what, mode = ("files", "ro_mount or eval_mount")
         if found.kind == "tabular":

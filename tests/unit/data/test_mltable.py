@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from azml_pipelines import Dataset, FileDataset, UserErrorException
+from azml_pipelines.data.dataset_paths import data_sources
 from azml_pipelines.data.datastore import DatastoreSettings
 from azml_pipelines.data.listing import list_files
+from azml_pipelines.data.mltable import read_mltable
 
 _ALL = re.MULTILINE | re.DOTALL
 
@@ -236,7 +238,11 @@ def test_on_a_datastore(home, root, store, where):
         home.save_datastore(settings, overwrite=False)
         place = home.get_datastore("far").path("t")
 
+    (source,) = data_sources(place)
+    file = source.model_copy(update={"path": f"{source.path}/MLTable"})
+
     assert Dataset.from_mltable(place).to_pandas_dataframe()["n"].tolist() == [1]
+    assert read_mltable(file).definition == read_mltable(source).definition
 
 
 def test_paths_on_datastores(mltable, tmp_path, home, root):
