@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from azml_pipelines.run.authentication import InteractiveLoginAuthentication
     from azml_pipelines.run.experiment import Experiment
     from azml_pipelines.run.model import Model
+    from azml_pipelines.run.pipeline_draft import PipelineDraft
     from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.published_pipeline import PublishedPipeline
@@ -107,6 +108,7 @@ __all__ = [
     "ParameterTypeError",
     "Pipeline",
     "PipelineData",
+    "PipelineDraft",
     "PipelineEndpoint",
     "PipelineParameter",
     "PipelineRun",
@@ -168,6 +170,7 @@ _PLACES = {
     "ParameterTypeError": "errors",
     "Pipeline": "pipeline.pipeline",
     "PipelineData": "pipeline.pipeline_data",
+    "PipelineDraft": "run.pipeline_draft",
     "PipelineEndpoint": "run.pipeline_endpoint",
     "PipelineParameter": "pipeline.parameter",
     "PipelineRun": "run.pipeline_run",

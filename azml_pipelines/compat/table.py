@@ -147,6 +147,10 @@ _OURS = {
         "azureml.core": "Model",
         "azureml.core.model": "Model",
     },
+    "azml_pipelines.run.pipeline_draft": {
+        "azureml.pipeline.core": "PipelineDraft",
+        "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
+    },
     "azml_pipelines.run.pipeline_endpoint": {
         "azureml.pipeline.core": "PipelineEndpoint",
         "azureml.pipeline.core.pipeline_endpoint": "PipelineEndpoint",
@@ -260,13 +264,12 @@ _LATER = {
     "azureml.data": "LinkFileOutputDatasetConfig LinkTabularOutputDatasetConfig",
     "azureml.pipeline.core": (
         "Module ModuleVersion ModuleVersionDescriptor "
-        "OutputPortBinding PipelineDataset PipelineDraft TrainingOutput"
+        "OutputPortBinding PipelineDataset TrainingOutput"
     ),
     "azureml.pipeline.core.graph": (
         "InputPortDef OutputPortDef PipelineDataset TrainingOutput"
     ),
     "azureml.pipeline.core.module": "Module ModuleVersion",
-    "azureml.pipeline.core.pipeline_draft": "PipelineDraft",
     "azureml.pipeline.steps": ("HyperDriveStep HyperDriveStepRun ModuleStep"),
     "azureml.train.hyperdrive": (
         "BanditPolicy BayesianParameterSampling GridParameterSampling "

@@ -272,6 +272,14 @@ class PipelineDefinition(_Frozen):
         """Return the parameter called ``name``, or None."""
         return next((p for p in self.parameters if p.name == name), None)
 
+    def with_defaults(self, defaults: Mapping[str, object]) -> PipelineDefinition:
+        """Return a copy whose parameters have other defaults, of the same types."""
+        parameters = tuple(
+            one.model_copy(update={"default": defaults.get(one.name, one.default)})
+            for one in self.parameters
+        )
+        return self.model_copy(update={"parameters": parameters})
+
     def with_sources(self, folders: Mapping[str, str]) -> PipelineDefinition:
         """Return a copy whose scripts lie elsewhere.
 

@@ -236,6 +236,15 @@ class WorkspaceFolder:
         return PublishedFolder(self.storage / "published" / pipeline_id)
 
     @property
+    def drafts(self) -> Path:
+        """The folders of drafts of pipelines."""
+        return self.storage / "drafts"
+
+    def draft(self, draft_id: str) -> PublishedFolder:
+        """Return the folder of a draft, which has a pipeline as a published one has."""
+        return PublishedFolder(self.drafts / draft_id)
+
+    @property
     def deployments(self) -> Path:
         """The folders of batch deployments: their documents and their code."""
         return self.storage / "deployments"

@@ -32,6 +32,7 @@ MANY_PARAMETERS = {
     "ParallelRunConfig.__init__": "version 1's signature",
     "ParallelRunStep.__init__": "version 1's signature, and ours for conditions",
     "Pipeline.submit": "version 1's signature",
+    "PipelineDraft.create": "version 1's signature",
     "PipelineData.__init__": "version 1's signature",
     "PythonScriptStep.__init__": "version 1's signature",
     "Schedule.create": "version 1's signature",
