@@ -7,7 +7,15 @@ import io
 import pandas as pd
 import pytest
 
-from azml_pipelines import Model
+from azml_pipelines import (
+    Dataset,
+    Experiment,
+    Model,
+    ParallelRunConfig,
+    ParallelRunStep,
+    Pipeline,
+    PipelineData,
+)
 
 pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
 
@@ -128,3 +136,33 @@ def test_the_model_that_was_submitted_is_the_one_that_scores(
 
     assert done.lines == again.lines
     assert [kept] == list(workspace.kept_models.iterdir())
+
+
+def test_a_table_and_parquet(linear_model, files, workspace, tmp_path):
+    """A tabular dataset is cut into pieces; rows come in order, by their type."""
+    folder = files({"a.csv": "a,b\n" + "".join(f"{n},{n}\n" for n in range(500))})
+    data = Dataset.Tabular.from_delimited_files(str(folder / "a.csv"))
+    output = PipelineData("scores", datastore=workspace.get_default_datastore())
+    step = ParallelRunStep(
+        name="score",
+        parallel_run_config=ParallelRunConfig.from_mlflow_model(
+            linear_model,
+            trust="code",
+            mini_batch_size="1KB",
+            output_format="parquet",
+        ),
+        inputs=[data.as_named_input("rows")],
+        output=output,
+    )
+
+    run = Experiment(workspace, "mlflow").submit(Pipeline(workspace, [step]))
+    run.wait_for_completion(show_output=False)
+    found = run.find_step_run("score")[0]
+    result = found.get_output_data("scores")
+    result.download(str(tmp_path / "out"))
+    place = tmp_path / "out" / result.path_on_datastore / "predictions.parquet"
+    table = pd.read_parquet(place)
+
+    assert 1 < (found.state().total_mini_batches or 0)
+    assert ["prediction"] == list(table.columns)
+    assert [float(3 * n) for n in range(500)] == table["prediction"].round(6).tolist()

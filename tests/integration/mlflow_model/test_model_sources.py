@@ -114,6 +114,27 @@ def test_the_url_of_a_folder_on_a_store(options, linear_model):
         options("ftp://models/linear")
 
 
+def test_a_model_in_a_bucket(options, linear_model, s3_server, monkeypatch):
+    """By its plain URL; who may read it, says the environment."""
+    from azml_pipelines.data.file_store import StoreLocation
+    from azml_pipelines.data.store_options import opened_filesystem
+
+    s3_server.make_container("models-of-mlflow")
+    place = StoreLocation(s3_server.url("models-of-mlflow"), s3_server.options())
+    opened_filesystem(place).filesystem.put(
+        f"{linear_model}/", "models-of-mlflow/a/linear/", recursive=True
+    )
+    told = s3_server.options()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(told["endpoint_url"]))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(told["key"]))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(told["secret"]))
+
+    found = options("s3://models-of-mlflow/a/linear")
+
+    assert found["sha256"] == options(str(linear_model))["sha256"]
+    assert "s3://models-of-mlflow/a/linear" == found["source"]
+
+
 def test_what_could_not_be_fetched_leaves_nothing(options, workspace):
     """Only models are kept, never halves of them."""
     with pytest.raises(DeclarationError):

@@ -7,10 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from azml_pipelines import ParallelRunConfig
+from azml_pipelines import ParallelRunConfig, strict_yaml
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.mlflow_model.mlmodel import read_mlmodel
+from azml_pipelines.pipeline.mlflow_model.trust import what_would_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +129,7 @@ def test_what_would_run_has_to_be_trusted(model):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "said"),
     [
         pytest.param({"params": {"tops": 1}}, "no param 'tops'; it takes top", id="p"),
         pytest.param({"trust": "yes"}, "trust='yes'", id="trust"),
@@ -136,10 +139,10 @@ def test_what_would_run_has_to_be_trusted(model):
         pytest.param({"max_rows": 5}, "max_rows", id="unknown"),
     ],
 )
-def test_arguments_are_checked_where_they_are_written(model, given, said):
+def test_arguments_are_checked_where_they_are_written(model, arguments, said):
     """In one line."""
     with pytest.raises((DeclarationError, TypeError), match=said) as caught:
-        ParallelRunConfig.from_mlflow_model(model(), **{"trust": "code", **given})
+        ParallelRunConfig.from_mlflow_model(model(), **{"trust": "code", **arguments})
 
     assert "\n" not in str(caught.value)
 
@@ -166,3 +169,57 @@ def test_declaring_a_model_loads_no_mlflow(model):
     )
 
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["mlflow.onnx", "mlflow.xgboost", "model.onnx", "../x", "/x", "\\"]
+    ),
+)
+_KEYS = st.sampled_from([
+    "loader_module", "data", "code", "config", "model_class", "onnx", "xgboost", "env",
+    "python_model", "predict_fn", "providers", "artifacts", "path", "inputs", "params",
+])  # fmt: skip
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    flavors=st.dictionaries(_KEYS, _VALUES, max_size=4),
+    pyfunc=st.dictionaries(_KEYS, _VALUES, max_size=6),
+    signature=_VALUES,
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(
+    tmp_path_factory, flavors, pyfunc, signature
+):
+    """In one line; nothing else ever comes out, and what is read has been judged."""
+    folder = tmp_path_factory.getbasetemp() / "any"
+    folder.mkdir(exist_ok=True)
+    content = {
+        "flavors": {**flavors, "python_function": pyfunc},
+        "signature": signature,
+    }
+    (folder / "MLmodel").write_text(strict_yaml.dump(content))
+
+    said = ""
+    try:
+        found = read_mlmodel("model", folder)
+    except DeclarationError as error:
+        said = str(error)
+    assert "\n" not in said
+    if said:
+        return
+    would_run = what_would_run(found)
+    loader = found.loader_module
+    assert would_run or loader in {"mlflow.onnx", "mlflow.xgboost"}
+    assert all("\n" not in line for line in would_run)
