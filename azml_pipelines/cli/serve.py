@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,11 @@ __all__ = ["serve"]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PORT = 8080
+_TIMEOUT = 60.0
 _MODEL_FOLDER = Path("/opt/ml/model")
 _WORKER_TOKEN = "AZML_SERVER_TOKEN"  # noqa: S105 - its name
+_WORKER_HOST = "AZML_SERVER_HOST"
+"""Where an engine leads to the server of a container, if not to its loopback."""
 _HOSTED = "SAGEMAKER_"
 """How the variables begin that tell a container that it is one."""
 
@@ -31,11 +35,12 @@ class _Options:
 
     script: Path | None
     model: Path | None
+    deployment: Path | None
     trust: str
     host: str | None
     port: int | None
     workers: int
-    timeout: float
+    timeout: float | None
     startup_timeout: float
     max_payload: int
     items: str
@@ -64,6 +69,12 @@ class _Options:
     help="In place of a script: the folder of an MLflow model.",
 )
 @click.option(
+    "--deployment",
+    metavar="FILE.yml",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same of a batch deployment of version 2: its script, or its model.",
+)
+@click.option(
     "--trust",
     type=click.Choice(["data-only", "code"]),
     default="data-only",
@@ -84,8 +95,7 @@ class _Options:
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(0.001),
-    default=60,
-    help="What one run() may take; 60 by default.",
+    help="What one run() may take; 60 by default, or what the deployment says.",
 )
 @click.option(
     "--startup-timeout",
@@ -133,12 +143,14 @@ def serve(arguments: tuple[str, ...], **options: object) -> None:
     ARGUMENTS, behind --, are those of the script. A first one that is `serve` is left
     out: this command can be the entry point of an image.
     """
+    given = _Options(**options)  # type: ignore[arg-type]
+    with contextlib.ExitStack() as stack:
+        _serve(_deployed(given, stack), arguments)
+
+
+def _serve(given: _Options, arguments: tuple[str, ...]) -> None:
     from azml_pipelines.serving.server import serve as serve_until_stopped  # noqa: PLC0415 - slow to load
 
-    given = _Options(**options)  # type: ignore[arg-type]
-    if (given.script is None) == (given.model is None):
-        msg = "Give either --script or --model."
-        raise click.UsageError(msg)
     own = arguments[1:] if arguments[:1] == ("serve",) else arguments
     model = _model(given, own, os.environ)
     server = _server(given, os.environ)
@@ -153,6 +165,44 @@ def serve(arguments: tuple[str, ...], **options: object) -> None:
         )
 
     serve_until_stopped(model, server, on_listening=announce)
+
+
+def _deployed(given: _Options, stack: contextlib.ExitStack) -> _Options:
+    """Return the options, with what a deployment says in the place of its name.
+
+    Args:
+        given: What was typed.
+        stack: Ends what serving the deployment needs.
+
+    Raises:
+        UsageError: Not exactly one thing is to be served.
+        DeclarationError: The deployment cannot be served.
+    """
+    wanted = (given.script, given.model, given.deployment)
+    if sum(one is not None for one in wanted) != 1:
+        msg = "Give one of --script, --model and --deployment."
+        raise click.UsageError(msg)
+    if given.deployment is None:
+        return given
+    from azml_pipelines.cli.serve_deployment import (  # noqa: PLC0415 - slow to load
+        read_served_deployment,
+    )
+    from azml_pipelines.serving.scratch_folder import (  # noqa: PLC0415 - the same
+        ScratchFolder,
+    )
+
+    scratch = ScratchFolder()
+    stack.callback(scratch.close)
+    place = scratch.path / "model"
+    place.mkdir()
+    found = read_served_deployment(given.deployment, place)
+    own = {
+        "timeout": given.timeout or found["timeout"],
+        "model_dir": given.model_dir or found["model_dir"],
+        "variables": (*found["variables"], *given.variables),
+        "items": found.get("items", "auto") if given.items == "auto" else given.items,
+    }
+    return replace(given, **{**found, **own})
 
 
 def _model(
@@ -182,7 +232,7 @@ def _model(
         environment={**inherited, **resolve_variables(declared, environ)},
         setup=Setup(given.items, columns if given.columns else ()),
         processes=given.workers,
-        seconds=given.timeout,
+        seconds=given.timeout or _TIMEOUT,
         start_seconds=given.startup_timeout,
     )
 
@@ -221,7 +271,8 @@ def _server(given: _Options, environ: Mapping[str, str]) -> ServerPlan:
     # A worker process of ours that has started this is the only one to be answered.
     worker_token = environ.get(_WORKER_TOKEN)
     is_container = _hosted(environ) and not worker_token
-    host = given.host or ("0.0.0.0" if is_container else "127.0.0.1")  # noqa: S104 - a container's
+    behind = environ.get(_WORKER_HOST, "127.0.0.1")
+    host = given.host or ("0.0.0.0" if is_container else behind)  # noqa: S104 - a container's
     port = given.port
     if port is None:
         port = _port(environ.get("SAGEMAKER_BIND_TO_PORT"))

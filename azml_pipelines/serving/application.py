@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Admission", "Desk", "make_application"]
 
 _MEGABYTE = 1 << 20
+_READ_IN_VAIN = 64 * _MEGABYTE
 _FILE_ATTRIBUTE = "file="
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _COUNTED_HERE = 1 << 62
@@ -168,7 +169,11 @@ class _ExecutionParameters(_Handler):
 
 @tornado.web.stream_request_body
 class _Invocations(_Handler):
-    """Reads the body as it comes, so that one that is too large is refused early."""
+    """Reads the body as it comes; of one that is too large, nothing is kept.
+
+    So much of it is read as a client may have sent before it looks for an answer: who
+    closes earlier takes the answer away with the connection.
+    """
 
     def initialize(self, desk: Desk) -> None:
         super().initialize(desk)
@@ -182,7 +187,7 @@ class _Invocations(_Handler):
             return
         self.request.connection.set_max_body_size(_COUNTED_HERE)  # type: ignore[union-attr]
         announced = self.request.headers.get("Content-Length", "0")
-        if announced.isdigit() and int(announced) > limit:
+        if announced.isdigit() and int(announced) > limit + _READ_IN_VAIN:
             self._too_large()
         elif self.request.method == "POST" and (why := self.desk.objection()):
             self.set_header("Retry-After", "1")
@@ -192,12 +197,19 @@ class _Invocations(_Handler):
         self._size += len(chunk)
         if self._finished:
             return
-        if self._size > self.desk.admission.payload_bytes:
+        limit = self.desk.admission.payload_bytes
+        if self._size > limit + _READ_IN_VAIN:
             self._too_large()
+        elif self._size > limit:
+            self._chunks.clear()
         else:
             self._chunks.append(chunk)
 
     async def post(self) -> None:
+        limit = self.desk.admission.payload_bytes
+        if self._size > limit:
+            self.refuse(413, f"the body is larger than {limit} bytes")
+            return
         headers = self.request.headers
         answer = await self.desk.ask(
             _Request(

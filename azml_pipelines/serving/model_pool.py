@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import queue
-import tempfile
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from shutil import rmtree
+from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.fork_server_link import (
     ForkServerLink,
@@ -20,7 +18,11 @@ from azml_pipelines.compute.runner import InitError, ProcessLimits
 from azml_pipelines.errors import InitFailedError
 from azml_pipelines.serving.messages import Answer, Invocation, Setup
 from azml_pipelines.serving.model_process import ModelProcess, ProcessLostError
+from azml_pipelines.serving.scratch_folder import ScratchFolder
 from azml_pipelines.worker.messages import NodeStart, UserError, WorkerStart
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["ModelPlan", "ModelPool"]
 
@@ -72,7 +74,8 @@ class ModelPool:
 
     def __init__(self, plan: ModelPlan) -> None:
         self._plan = plan
-        self._folder = Path(tempfile.mkdtemp(prefix="azml-serve-"))
+        self._scratch = ScratchFolder()
+        self._folder = self._scratch.path
         self._limits = ProcessLimits(
             run=plan.seconds,
             init=plan.start_seconds,
@@ -131,7 +134,7 @@ class ModelPool:
             thread.join()
         if server is not None:
             server.close()
-        rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
     def _next_free(self) -> ModelProcess | None:
         while not self._closed and self.error is None:

@@ -71,6 +71,9 @@ class Container:
         # Behind a published port the server finds what hosting gives it, too.
         listens = port if image.engine == "apptainer" else PORT
         ports = dict.fromkeys(("PORT", "SAGEMAKER_BIND_TO_PORT"), str(listens))
+        if image.engine == "docker":
+            # What is published does not lead to the container's loopback address.
+            ports["AZML_SERVER_HOST"] = "0.0.0.0"  # noqa: S104 - a container's
         self._door: Optional[NetworkDoor] = None  # noqa: UP045
         self._opening = threading.Lock()
         self._published = port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import time
@@ -215,7 +216,9 @@ class Client:
             headers = {**headers, TOKEN_HEADER: self._token}
         connection = self._opened(deadline)
         link = connection.sock
-        connection.request(method, path, body, headers)
+        # A server may have refused the body before it has read all of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(method, path, body, headers)
         response = connection.getresponse()
         pieces, size = [], 0
         # The deadline is that of the whole answer: one that trickles is late, too.

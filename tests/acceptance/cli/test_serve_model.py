@@ -14,7 +14,7 @@ def test_either_a_script_or_a_model(arguments):
     done = CliRunner().invoke(serve, arguments)
 
     assert 2 == done.exit_code
-    assert "Give either --script or --model." in done.output
+    assert "Give one of --script, --model and --deployment." in done.output
 
 
 @pytest.mark.parametrize(
