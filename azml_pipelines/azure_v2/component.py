@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.azure_v2.asset import asset_name
 from azml_pipelines.azure_v2.document import read_document
 from azml_pipelines.errors import BadDocumentError
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azml_pipelines.azure_v2.asset import AssetName
     from azml_pipelines.azure_v2.document import Place
+    from azml_pipelines.run.workspace import Workspace
 
 __all__ = ["Component", "component_of", "read_component"]
 
@@ -45,7 +50,9 @@ class Component:
         return found if isinstance(found, dict) else {}
 
 
-def component_of(job: dict[str, Any], place: Place) -> Component:
+def component_of(
+    job: dict[str, Any], place: Place, workspace: Workspace | None = None
+) -> Component:
     """Return what a job runs.
 
     Raises:
@@ -55,35 +62,31 @@ def component_of(job: dict[str, Any], place: Place) -> Component:
     if given is None:
         kind = job.get("type", "command" if "command" in job else None)
         return Component(_checked_kind(kind, place), {}, place, apart=False)
-    return read_component(given, place / "component", job.get("type"))
+    return read_component(given, place / "component", job.get("type"), workspace)
 
 
-def read_component(given: object, place: Place, kind: object = None) -> Component:
-    """Return a component that stands inline or in a file.
+def read_component(
+    given: object,
+    place: Place,
+    kind: object = None,
+    workspace: Workspace | None = None,
+) -> Component:
+    """Return a component that stands inline, in a file, or is registered.
 
     Args:
-        given: A mapping, or a path relative to the document.
+        given: A mapping, a path relative to the document, or ``azureml:name:version``.
         place: Where that stands.
         kind: What the job says it is, if it does.
+        workspace: Where references are looked up.
 
     Raises:
-        BadDocumentError: It is neither, or the kinds differ.
+        BadDocumentError: It is none of these, or the kinds differ.
     """
     if isinstance(given, dict):
         content, where = given, place
-    elif isinstance(given, str) and not given.startswith(("azureml:", "git+")):
-        file = place.document.folder / given.removeprefix("file:")
-        if not file.is_file():
-            msg = f"is {shown(given)}; there is no such file."
-            raise place.problem(msg)
-        document = read_document(file)
-        content, where = document.content, document.top
     else:
-        text = (
-            f"is {shown(given)}; components are not registered in a workspace here. "
-            "Name the file of the component, or write it inline."
-        )
-        raise place.problem(text)
+        document = read_document(_file(given, place, workspace))
+        content, where = document.content, document.top
     found = content.get("type") or kind
     if found is None:
         found = "pipeline" if "jobs" in content else "command"
@@ -91,6 +94,34 @@ def read_component(given: object, place: Place, kind: object = None) -> Componen
         text = f"has the type {shown(found)}, and the job says {shown(kind)}."
         raise place.problem(text)
     return Component(_checked_kind(found, where), content, where, apart=True)
+
+
+def _file(given: object, place: Place, workspace: Workspace | None) -> Path:
+    """Return the file of a component."""
+    reference = asset_name(given) if isinstance(given, str) else None
+    if reference is not None:
+        folder = None if workspace is None else workspace.folder.components
+        file = None if folder is None else _registered(folder, reference)
+        if file is not None:
+            return file
+        text = (
+            f"is {shown(given)}, which is not registered here. Register it with azml "
+            "component create -f FILE, or name its file."
+        )
+        raise place.problem(text)
+    file = place.document.folder / str(given).removeprefix("file:")
+    if not file.is_file():
+        text = f"is {shown(given)}; there is no such file."
+        raise place.problem(text)
+    return file
+
+
+def _registered(folder: Path, reference: AssetName) -> Path | None:
+    """Return the version that is asked for, or the one that was registered last."""
+    found = list((folder / reference.name).glob("*/component.yml"))
+    if reference.version is not None:
+        found = [one for one in found if one.parent.name == reference.version]
+    return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
 
 
 def _checked_kind(kind: object, place: Place) -> str:

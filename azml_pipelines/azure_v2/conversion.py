@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.azure_v2 import deployment_sections as deployments
 from azml_pipelines.azure_v2 import job_sections as jobs
 from azml_pipelines.azure_v2 import schedule_document as schedules
+from azml_pipelines.azure_v2.asset import asset_name
 from azml_pipelines.azure_v2.component import component_of, read_component
 from azml_pipelines.azure_v2.counterparts import counterpart
 from azml_pipelines.azure_v2.pipeline_job import PipelineJobSection, PipelineSettings
@@ -110,7 +111,7 @@ def _rows(
             yield from _port_rows(_PORTS[key], value, where)
         elif key == "settings" and kind in _SETTINGS and isinstance(value, dict):
             yield from _rows(_SETTINGS[kind], value, where)
-        elif key == "component" and key in known:
+        elif key == "component" and key in known and not _is_reference(value):
             yield from _component_rows(read_component(value, where, "pipeline"))
         elif key in _INNER and isinstance(value, dict):
             yield from _rows(_INNER[key], value, where)
@@ -120,6 +121,10 @@ def _job_rows(content: object, place: Place) -> Iterator[ConversionRow]:
     if not isinstance(content, dict):
         msg = f"is {shown(content)}; a job has keys."
         raise place.problem(msg)
+    if _is_reference(content.get("component")):
+        kind, _ = _JOBS.get(str(content.get("type")), _JOBS["command"])
+        yield from _rows(kind, content, place)
+        return
     component = component_of(content, place)
     kind, _ = _JOBS[component.kind]
     own = {key: value for key, value in content.items() if key != "component"}
@@ -129,6 +134,10 @@ def _job_rows(content: object, place: Place) -> Iterator[ConversionRow]:
         value = shown(content["component"], _LONGEST_VALUE)
         yield ConversionRow(str(place / "component"), value, target, note)
         yield from _component_rows(component)
+
+
+def _is_reference(component: object) -> bool:
+    return isinstance(component, str) and asset_name(component) is not None
 
 
 def _component_rows(component: Component) -> Iterator[ConversionRow]:

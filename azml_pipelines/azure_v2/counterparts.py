@@ -189,7 +189,7 @@ COUNTERPARTS: dict[type[Section], dict[str, tuple[str, str]]] = {
     deployments.PipelineDeploymentSection: {
         **_DEPLOYMENT,
         "component": ("Pipeline", ""),
-        "job_definition": ("nothing", "refused; name the component"),
+        "job_definition": ("resubmit of that run", "inputs stay as they were"),
         "settings": ("arguments of Pipeline and submit", ""),
     },
     deployments.OverrideCompute: {"instance_count": ("node_count", "")},

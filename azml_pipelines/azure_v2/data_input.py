@@ -84,9 +84,12 @@ def _stored(
     found = found_data(source, data.type, workspace, data.place)
     if not evaluated or not isinstance(found, FileDataset):
         return found
-    folder = local_place(found) or found.definition.sources[0]
+    sources = found.definition.sources
+    if len(sources) != 1:
+        text = f"{source.text!r} is no folder with an MLTable."
+        raise data.place.problem(text)
     try:
-        return read_mltable(folder, workspace)
+        return read_mltable(local_place(found) or sources[0], workspace)
     except AzmlError as error:
         raise data.place.problem(str(error)) from error
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from azml_pipelines import strict_yaml
 from azml_pipelines.azure_v2.asset import asset_name, local_path
+from azml_pipelines.azure_v2.component import read_component
 from azml_pipelines.azure_v2.document import read_document
 from azml_pipelines.store.snapshot import copy_snapshot
 from azml_pipelines.wording import shown
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from azml_pipelines.run.model import Model
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["DOCUMENT", "freeze"]
+__all__ = ["DOCUMENT", "copied", "freeze"]
 
 DOCUMENT = "deployment.yml"
 _DATA = frozenset({"inputs", "outputs"})
-_FILES = frozenset({"component", "conda_file"})
 
 
 def freeze(
@@ -44,7 +44,7 @@ def freeze(
     folder = workspace.folder.deployments / name
     folder.mkdir(parents=True, mode=0o700)
     try:
-        content = _Copy(folder).of(deployment.content, deployment.place)
+        content = copied(deployment.content, deployment.place, folder, workspace)
         if model is not None:
             content["model"] = f"azureml:{model.name}:{model.version}"
         file = folder / DOCUMENT
@@ -55,11 +55,30 @@ def freeze(
     return name
 
 
+def copied(
+    content: dict[str, Any], place: Place, folder: Path, workspace: Workspace
+) -> dict[str, Any]:
+    """Return a document that refers to nothing outside of a folder but data.
+
+    Args:
+        content: Of the document.
+        place: Where it stands.
+        folder: Gets the code; relative paths of the result start there.
+        workspace: Where components are registered.
+
+    Raises:
+        BadDocumentError: A file that it refers to does not exist.
+        UserErrorException: A folder with code is too big.
+    """
+    return _Copy(folder, workspace).of(content, place)
+
+
 class _Copy:
     """The copies for one document."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workspace: Workspace) -> None:
         self._folder = folder
+        self._workspace = workspace
         self._codes: dict[Path, str] = {}
 
     def of(self, content: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -71,14 +90,22 @@ class _Copy:
             return [self._value("", one, place / n) for n, one in enumerate(value)]
         if isinstance(value, dict):
             return self.of(value, place)
-        if not isinstance(value, str) or asset_name(value) or "${{" in value:
+        if isinstance(value, str) and "${{" not in value:
+            return self._text(key, value, place)
+        return value
+
+    def _text(self, key: str, value: str, place: Place) -> Any:  # noqa: ANN401 - YAML
+        if key == "component":
+            found = read_component(value, place, workspace=self._workspace)
+            return self.of(found.content, found.place)
+        path = local_path(value, place.document.folder)
+        if asset_name(value) or path is None:
             return value
         if key == "code":
             return self._code(value, place)
-        path = local_path(value, place.document.folder)
-        if key == "path" and path is not None and _DATA & set(map(str, place.path)):
+        if key == "path" and _DATA & set(map(str, place.path)):
             return str(path.absolute())
-        return self._file(value, path, place) if key in _FILES else value
+        return self._file(value, path, place) if key == "conda_file" else value
 
     def _file(self, value: str, path: Path | None, place: Place) -> dict[str, Any]:
         if path is None or not path.is_file():

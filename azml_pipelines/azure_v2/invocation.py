@@ -74,6 +74,9 @@ def invoke(
     if wanted.job_name is not None:
         tags["name"] = wanted.job_name
     experiment = deployment.endpoint or deployment.name
+    if deployment.content.get("job_definition") is not None:
+        run = _defining_run(workspace, deployment, wanted)
+        return run.resubmit(experiment_name=wanted.experiment or experiment, tags=tags)
     if deployment.kind == "pipeline":
         found = pipeline_job(workspace, _document(deployment, wanted))
         job = PipelineJob(
@@ -118,9 +121,6 @@ def _document(deployment: BatchDeployment, wanted: Invocation) -> Document:
         BadDocumentError: The invocation is that of a model deployment.
     """
     content, place = deployment.content, deployment.place
-    if content.get("job_definition") is not None:
-        text = "is not available; name the file of the component instead."
-        raise (place / "job_definition").problem(text)
     if wanted.input_path is not None or wanted.output_path is not None:
         text = "the inputs and outputs of a pipeline have names: --set inputs.x.path=…"
         raise wanted.place.problem(text)
@@ -137,6 +137,32 @@ def _document(deployment: BatchDeployment, wanted: Invocation) -> Document:
         "tags": content.get("tags"),
     }
     return Document(place.document.file, job, place.document.lines)
+
+
+def _defining_run(
+    workspace: Workspace, deployment: BatchDeployment, wanted: Invocation
+) -> PipelineRun:
+    """Return the run that a deployment repeats, by its id or the name of its job.
+
+    Raises:
+        BadDocumentError: There is none, or the invocation wants something else of it.
+    """
+    if wanted != Invocation(
+        experiment=wanted.experiment,
+        job_name=wanted.job_name,
+        trust=wanted.trust,
+        folder=wanted.folder,
+    ):
+        text = "a job_definition runs as it was: inputs, outputs, settings stay."
+        raise wanted.place.problem(text)
+    name = str(deployment.content["job_definition"]).removeprefix("azureml:")
+    for record in workspace.catalog.runs.newest_first():
+        if name in {record.run_id, record.tags.get("name")}:
+            from azml_pipelines.run.pipeline_run import PipelineRun  # noqa: PLC0415 - slow to load
+
+            return PipelineRun.get(workspace, record.run_id)
+    text = f"is {shown(name)}; no run has this id or was given this name."
+    raise (deployment.place / "job_definition").problem(text)
 
 
 def _absolute(ports: dict[str, Any], folder: Path) -> dict[str, Any]:

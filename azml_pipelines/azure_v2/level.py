@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from azml_pipelines.azure_v2.bound import Bound
     from azml_pipelines.azure_v2.document import Place
+    from azml_pipelines.run.workspace import Workspace
 
 __all__ = ["Job", "Level", "bound_input", "declared_ports"]
 
@@ -64,11 +65,13 @@ class Level:
         place: Of the mapping that has ``jobs``.
         jobs: The jobs, as read.
         outputs: What it declares to write, as read.
+        workspace: Where components are registered.
     """
 
     place: Place
     jobs: dict[str, Any]
     outputs: dict[str, Any]
+    workspace: Workspace | None = None
     inputs: dict[str, Bound] = field(default_factory=dict)
     by_key: dict[str, Job] = field(default_factory=dict)
 
@@ -87,7 +90,7 @@ class Level:
         if not isinstance(content, dict):
             msg = f"is {shown(content)}; a job has keys."
             raise place.problem(msg)
-        component = component_of(content, place)
+        component = component_of(content, place, self.workspace)
         ports = declared_ports(component) if component.apart else {}
         inner = None
         if component.kind == "pipeline":
@@ -95,6 +98,7 @@ class Level:
                 component.place,
                 component.mapping("jobs"),
                 component.mapping("outputs"),
+                self.workspace,
             )
             outputs = inner.promoted()
         else:

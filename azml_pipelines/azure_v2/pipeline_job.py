@@ -144,7 +144,7 @@ def pipeline_job(workspace: Workspace, document: Document) -> PipelineJob:
         raise (top / "type").problem(text)
     declared = parse(PipelineJobSection, document.content, top)
     settings = parse(PipelineSettings, declared.settings, top / "settings")
-    level = _level(declared, top)
+    level = _level(declared, top, workspace)
     home = Home(workspace, declared.compute or settings.default_compute)
     steps = _steps(level, home)
     place_promoted(level.outputs, level.promoted(), workspace, level.place / "outputs")
@@ -166,7 +166,7 @@ def pipeline_job(workspace: Workspace, document: Document) -> PipelineJob:
     )
 
 
-def _level(declared: PipelineJobSection, top: Place) -> Level:
+def _level(declared: PipelineJobSection, top: Place, workspace: Workspace) -> Level:
     """Return the outermost pipeline with its inputs bound."""
     if declared.component is not None and declared.jobs is not None:
         text = "has a component and jobs. Leave one of them out."
@@ -175,13 +175,18 @@ def _level(declared: PipelineJobSection, top: Place) -> Level:
         if not declared.jobs:
             text = "there are no jobs. Add one."
             raise (top / "jobs").problem(text)
-        level = Level(top, declared.jobs, declared.outputs or {})
+        level = Level(top, declared.jobs, declared.outputs or {}, workspace)
         level.bind(declared.inputs or {}, {}, top / "inputs")
         return level
-    component = read_component(declared.component, top / "component", "pipeline")
+    component = read_component(
+        declared.component, top / "component", "pipeline", workspace
+    )
     parse(PipelineComponent, component.content, component.place)
     level = Level(
-        component.place, component.mapping("jobs"), component.mapping("outputs")
+        component.place,
+        component.mapping("jobs"),
+        component.mapping("outputs"),
+        workspace,
     )
     level.bind(declared.inputs or {}, declared_ports(component), top / "inputs")
     return level

@@ -17,6 +17,7 @@ _COMMANDS = {
     "job": "Run pipeline jobs of version 2.",
     "batch-endpoint": "Make, invoke or list batch endpoints.",
     "batch-deployment": "Make or list their deployments.",
+    "component": "Register or list components of version 2.",
     "convert": "Say what of versions 1 and 2 becomes what.",
     "plan": "Show what a submission would do.",
     "exec": "Run a script that imports azureml.",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["NameTakenError", "install", "install_inside_run", "offer"]
 
 _TOP_LEVEL = ("azureml", "azureml_user")
+_MLTABLE = "mltable"
+"""Scripts of version 2 import it; where the real one is installed, they get that."""
 
 
 class NameTakenError(UserErrorException, ImportError):
@@ -68,7 +70,8 @@ def _finder() -> _Finder:
     for finder in sys.meta_path:
         if isinstance(finder, _Finder):
             return finder
-    finder = _Finder({name: _real_folders(name) for name in _TOP_LEVEL})
+    names = (*_TOP_LEVEL, _MLTABLE)
+    finder = _Finder({name: _real_folders(name) for name in names})
     if not finder.taken:
         finder.take_over()
     sys.meta_path.insert(0, finder)
@@ -130,6 +133,8 @@ class _Finder:
             NameTakenError: Azure's own SDK is installed, and has not been replaced.
         """
         if fullname not in self._modules:
+            return None
+        if fullname == _MLTABLE and self._real_folders[_MLTABLE]:
             return None
         if self.taken:
             raise NameTakenError(self.taken)

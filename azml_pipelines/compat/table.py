@@ -35,6 +35,9 @@ _OURS = {
         "azureml.data.data_reference": "DataReference",
         "azureml.data.datapath": "DataPath DataPathComputeBinding",
     },
+    "azml_pipelines.data.mltable": {
+        "mltable": "load=read_mltable",
+    },
     "azml_pipelines.data.dataset": {
         "azureml.core": "Dataset",
         "azureml.core.dataset": "Dataset",

@@ -245,6 +245,11 @@ class WorkspaceFolder:
         return PublishedFolder(self.drafts / draft_id)
 
     @property
+    def components(self) -> Path:
+        """The folders of registered components: ``<name>/<version>``."""
+        return self.storage / "components"
+
+    @property
     def deployments(self) -> Path:
         """The folders of batch deployments: their documents and their code."""
         return self.storage / "deployments"

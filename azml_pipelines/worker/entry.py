@@ -49,6 +49,11 @@ class MiniBatchContext:
         return self._dataset()
 
     @property
+    def retry_count(self) -> int:
+        """How many tries there were before this one, as version 2 counts them."""
+        return self.attempt - 1
+
+    @property
     def mini_batch_id(self) -> int:
         """The same as ``minibatch_index``."""
         return self.minibatch_index

@@ -329,3 +329,15 @@ def test_inside_of_a_run_ours_wins(run_python, real_sdk):
 
     assert real_sdk.is_dir()
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_mltable_is_there_unless_the_real_one_is(run_python, tmp_path):
+    """Scripts of version 2 import it; often without a use."""
+    program = "import mltable; print(mltable.__spec__.origin, mltable.load.__name__)"
+    ours = run_python(program, install=INSIDE)
+    (tmp_path / "site").mkdir(exist_ok=True)
+    (tmp_path / "site" / "mltable.py").write_text("def load(): pass")
+    theirs = run_python(program, install=INSIDE)
+
+    assert ours.stdout == "azml_pipelines.compat read_mltable\n", ours.stderr
+    assert theirs.stdout.endswith("mltable.py load\n"), theirs.stderr

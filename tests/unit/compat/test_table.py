@@ -118,6 +118,7 @@ VERSION_1 = {
     "azureml.widgets": "RunDetails",
     "azureml.widgets.parallel_run_step_details": "ParallelRunStepDetails",
     "azureml_user.parallel_run": "EntryScript",
+    "mltable": "load",
 }
 
 

@@ -9,7 +9,11 @@ from azml_pipelines import (
     PipelineData,
     PipelineParameter,
 )
-from azml_pipelines.pipeline.step_arguments import RESERVED_ARGUMENTS, PortReference
+from azml_pipelines.pipeline.step_arguments import (
+    RESERVED_ARGUMENTS,
+    JoinedArgument,
+    PortReference,
+)
 
 
 def test_the_first_argument_is_an_option(step_of):
@@ -119,3 +123,32 @@ def test_arguments_are_a_list(step_of):
     """Text would be cut into letters."""
     with pytest.raises(DeclarationError, match="is no list"):
         step_of(arguments="--model m")
+
+
+def test_an_argument_may_have_parts(step_of):
+    """Each is bound like an argument of its own, and parameters in it are found."""
+    rate, rows = PipelineParameter("rate", 0.5), PipelineData("rows")
+    step = step_of(
+        output=rows, arguments=[JoinedArgument(("--a=", rate, "/", rows, "/x"))]
+    )
+
+    [argument] = step.script_arguments
+    assert argument.parts == ("--a=", rate, "/", PortReference("output", "rows"), "/x")
+    assert step.parameters() == [rate]
+
+
+def test_the_first_argument_may_have_parts(step_of):
+    """Then nothing is asked of its beginning."""
+    step = step_of(arguments=[JoinedArgument(("positional",))])
+
+    assert step.script_arguments == (JoinedArgument(("positional",)),)
+
+
+def test_side_outputs_are_written_beside_the_rows(step_of):
+    """Their places may stand in arguments; the step produces them all."""
+    rows, notes = PipelineData("rows"), PipelineData("notes")
+    step = step_of(output=rows, side_outputs=[notes], arguments=["--notes", notes])
+
+    assert step.writes() == [rows, notes]
+    assert step.script_arguments[1] == PortReference("output", "notes")
+    assert notes.producer is step

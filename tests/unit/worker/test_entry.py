@@ -23,6 +23,7 @@ def test_an_unknown_kind_is_named():
 def test_a_context_is_of_the_first_attempt():
     """Unless somebody says otherwise."""
     context = MiniBatchContext(3)
+    assert MiniBatchContext(3, 2).retry_count == 1
 
     assert (context.minibatch_index, context.mini_batch_id, context.attempt) == (
         3,
