@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from azml_pipelines.data.expression import columns_of, condition
 from azml_pipelines.data.operations import chosen
+from azml_pipelines.errors import UserErrorException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,8 @@ def chosen_files(
         operations: In order.
 
     Raises:
-        ValueError: A filter asks for something that files do not have.
+        UserErrorException: A filter asks for something that files do not have, or is
+            no condition.
     """
     for operation in operations:
         if operation.kind == "filter":
@@ -66,7 +68,14 @@ def _filtered(
     names = set(columns_of(expression))
     while block := list(islice(files, _AT_ONCE)):
         table = pd.DataFrame([facts(file, names) for file in block])
-        mask = condition(expression, table)
+        try:
+            mask = condition(expression, table)
+        except ValueError as error:
+            msg = (
+                f"The files cannot be chosen: {error}. Ask for "
+                f"{', '.join(map(str, table.columns))}."
+            )
+            raise UserErrorException(msg, inner_exception=error) from error
         yield from (file for file, stays in zip(block, mask, strict=True) if stays)
 
 

@@ -85,6 +85,22 @@ def test_operations_on_files(store, root, write):
     assert 10 == len(dataset.to_path())
 
 
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda size, _: size + 1, "has to be true or false"),
+        (lambda _, extension: extension > 5, "do not go together"),
+    ],
+)
+def test_filters_that_are_no_conditions(images, build, says):
+    """One line, where the files are listed."""
+    size, extension = (images.file_metadata(name) for name in ("Size", "Extension"))
+    chosen = images.filter(build(size, extension))
+
+    with pytest.raises(UserErrorException, match=f"files cannot be chosen: .*{says}"):
+        chosen.to_path()
+
+
 def test_is_file_warns_as_version_1_does(store):
     """It skips the validation that was asked for."""
     with pytest.warns(UserWarning, match="is_file=True skips"):
