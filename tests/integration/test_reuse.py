@@ -184,7 +184,7 @@ def test_a_new_interpreter_finds_the_same(steps: TwoSteps) -> None:
 def _environment(steps: TwoSteps) -> None:
     steps.environment = Environment("two")
     steps.environment.python.conda_dependencies = CondaDependencies.create(
-        pip_packages=["tiny"]
+        pip_packages=["pandas"]
     )
 
 
