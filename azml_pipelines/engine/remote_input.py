@@ -70,7 +70,12 @@ class InputSupply:
 
     def close(self) -> None:
         """Forget what the step's inputs were; the cache keeps what it has room for."""
+        if not self.folder.is_dir():
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.cache.is_dir():
+            # What was in use until now may be more than there is room for.
+            NodeCache(self.cache, self.most_bytes).trim()
 
 
 @dataclass(frozen=True)

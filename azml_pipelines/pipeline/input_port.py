@@ -79,7 +79,9 @@ class InputPort:
 def primary_port(step: str, entry: object, *, partitioned: bool) -> InputPort:
     """Check an entry of a parallel step's ``inputs``.
 
-    Tables are given as datasets and files are mounted, whatever mode was asked for.
+    Tables are given as datasets. Files are mounted, also where no mode was asked for;
+    with ``as_download()`` they are all there before the step starts, which version 1
+    does not heed.
 
     Args:
         step: Name of the step, for the message.
@@ -112,7 +114,9 @@ def primary_port(step: str, entry: object, *, partitioned: bool) -> InputPort:
             "as_download()."
         )
         raise DeclarationError(msg)
-    return port if direct and (partitioned or port.kind == "tabular") else _mount(port)
+    if port.mode == "download" or (direct and (partitioned or port.kind == "tabular")):
+        return port
+    return _mount(port)
 
 
 def side_port(step: str, entry: object) -> InputPort:

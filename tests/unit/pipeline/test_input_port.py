@@ -31,8 +31,8 @@ def modes(ports):
         ),
         pytest.param(
             lambda d: d.as_named_input("x").as_download("/data"),
-            ("x", "mount", None),
-            id="a download is mounted, without its path",
+            ("x", "download", "/data"),
+            id="a download is one, which version 1 did not heed",
         ),
         pytest.param(
             lambda d: d.as_named_input("x").as_mount("/data"),
@@ -51,7 +51,7 @@ def modes(ports):
         ),
         pytest.param(
             lambda _: PipelineData("y").as_dataset().as_named_input("x").as_download(),
-            ("x", "mount", None),
+            ("x", "download", None),
             id="renamed output of another step",
         ),
         pytest.param(
@@ -62,7 +62,7 @@ def modes(ports):
     ],
 )
 def test_file_inputs(step_of, images, make_input, expected):
-    """Files are always mounted."""
+    """Files are mounted or downloaded: scripts get paths in any case."""
     step = step_of(inputs=[make_input(images)])
 
     assert [expected] == modes(step.input_ports)
