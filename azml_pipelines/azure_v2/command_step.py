@@ -48,7 +48,9 @@ def command_step(level: Level, job: Job, home: Home) -> CommandStep:
         (where / "instance_count").warn("has no effect: a command runs on one machine")
     environment, where = fields.one("environment")
     runconfig = RunConfiguration()
-    runconfig.environment = environment_of(environment, job.key, home.workspace, where)
+    runconfig.environment = environment_of(
+        environment, job.key, home.workspace, where, home.build
+    )
     compute, where = fields.one("compute")
     code, code_place = fields.one("code")
     limits, limits_place = fields.one("limits")

@@ -44,6 +44,8 @@ class Invocation:
     """Kept as a tag of the run."""
     trust: str | None = None
     """See ``MlflowModel.trust``."""
+    build: str | None = None
+    """How environments are built; see ``environment_of``."""
     folder: Path = field(default_factory=Path.cwd)
     """Where relative paths start."""
 
@@ -78,7 +80,8 @@ def invoke(
         run = _defining_run(workspace, deployment, wanted)
         return run.resubmit(experiment_name=wanted.experiment or experiment, tags=tags)
     if deployment.kind == "pipeline":
-        found = pipeline_job(workspace, _document(deployment, wanted))
+        document = _document(deployment, wanted)
+        found = pipeline_job(workspace, document, wanted.build)
         job = PipelineJob(
             found.pipeline,
             experiment,
@@ -151,6 +154,7 @@ def _defining_run(
         experiment=wanted.experiment,
         job_name=wanted.job_name,
         trust=wanted.trust,
+        build=wanted.build,
         folder=wanted.folder,
     ):
         text = "a job_definition runs as it was: inputs, outputs, settings stay."

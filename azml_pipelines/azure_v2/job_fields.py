@@ -34,8 +34,8 @@ class Home:
     workspace: Workspace
     compute: str | None = None
     """Of jobs that name none."""
-    reuse: bool = True
-    """Whether earlier results may stand in."""
+    build: str | None = None
+    """How environments are built; see ``environment_of``."""
 
 
 @dataclass(frozen=True)

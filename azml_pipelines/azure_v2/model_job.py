@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from azml_pipelines.azure_v2.asset import found_data, local_place
 from azml_pipelines.azure_v2.bound import Stored
@@ -112,7 +112,7 @@ def _config(
     top = deployment.place
     try:
         if deployment.code is not None:
-            return _scripted(deployment, deployment.code, settings, workspace)
+            return _scripted(deployment, settings, workspace, wanted.build)
         if model is not None and is_mlflow(model):
             return _without_script(settings, model, wanted.trust)
     except BadDocumentError:
@@ -125,16 +125,17 @@ def _config(
 
 def _scripted(
     deployment: BatchDeployment,
-    code: CodeConfiguration,
     settings: ModelSettings,
     workspace: Workspace,
+    build: str | None,
 ) -> ParallelRunConfig:
-    top = deployment.place
+    top, code = deployment.place, cast("CodeConfiguration", deployment.code)
     environment = environment_of(
         deployment.content.get("environment"),
         deployment.name,
         workspace,
         top / "environment",
+        build,
     )
     where = top / "code_configuration" / "code"
     return ParallelRunConfig(

@@ -150,7 +150,11 @@ def _config(work: _Work) -> ParallelRunConfig:
     rows = work.rows.file_name
     return ParallelRunConfig(
         environment=environment_of(
-            task.environment, work.job.key, work.home.workspace, place / "environment"
+            task.environment,
+            work.job.key,
+            work.home.workspace,
+            place / "environment",
+            work.home.build,
         ),
         entry_script=_script(task, folder, place),
         source_directory=folder,

@@ -113,6 +113,8 @@ def load_pipeline_job(
     workspace: Workspace,
     file: str | Path,
     assignments: Iterable[tuple[str, str]] = (),
+    *,
+    build: str | None = None,
 ) -> PipelineJob:
     """Read a document of ``type: pipeline``.
 
@@ -120,6 +122,8 @@ def load_pipeline_job(
         workspace: Where names are looked up, and where it will run.
         file: The document.
         assignments: Dotted path and YAML text of values in place of the document's.
+        build: How environments with a conda file are built: ``venv`` or ``conda``;
+            None runs everything in the current interpreter.
 
     Raises:
         BadYamlError: It cannot be read.
@@ -129,10 +133,13 @@ def load_pipeline_job(
     Warns:
         UserWarning: For each thing that has no effect here.
     """
-    return pipeline_job(workspace, read_document(file).with_values(assignments))
+    document = read_document(file).with_values(assignments)
+    return pipeline_job(workspace, document, build)
 
 
-def pipeline_job(workspace: Workspace, document: Document) -> PipelineJob:
+def pipeline_job(
+    workspace: Workspace, document: Document, build: str | None = None
+) -> PipelineJob:
     """Return the job that a document describes; see ``load_pipeline_job``."""
     top = document.top
     kind = document.content.get("type", "pipeline")
@@ -145,7 +152,7 @@ def pipeline_job(workspace: Workspace, document: Document) -> PipelineJob:
     declared = parse(PipelineJobSection, document.content, top)
     settings = parse(PipelineSettings, declared.settings, top / "settings")
     level = _level(declared, top, workspace)
-    home = Home(workspace, declared.compute or settings.default_compute)
+    home = Home(workspace, declared.compute or settings.default_compute, build)
     steps = _steps(level, home)
     place_promoted(level.outputs, level.promoted(), workspace, level.place / "outputs")
     if declared.component is not None:

@@ -56,7 +56,11 @@ class EnvironmentSection(Section):
 
 
 def environment_of(
-    given: object, name: str, workspace: Workspace, place: Place
+    given: object,
+    name: str,
+    workspace: Workspace,
+    place: Place,
+    build: str | None = None,
 ) -> Environment:
     """Return an environment that is written out, or referred to.
 
@@ -66,6 +70,8 @@ def environment_of(
         workspace: Where references are looked up; those that are not registered are
             taken for their name, with a warning.
         place: Where it stands.
+        build: How its conda file is really built: ``venv`` or ``conda``; None leaves
+            the current interpreter.
 
     Raises:
         BadDocumentError: It is neither, or its conda file cannot be read.
@@ -80,6 +86,7 @@ def environment_of(
     if section.conda_file is not None:
         where = place / "conda_file"
         made.python.conda_dependencies = _packages(section.conda_file, where)
+        made.python.build = build
     return made
 
 

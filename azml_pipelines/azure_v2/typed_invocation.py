@@ -55,6 +55,7 @@ def typed_invocation(options: Mapping[str, Any], file: Path | None) -> Invocatio
         experiment=options["experiment_name"],
         job_name=options["job_name"],
         trust=options["trust"],
+        build=options["build"],
         folder=folder,
     )
 

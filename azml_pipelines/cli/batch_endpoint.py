@@ -124,6 +124,11 @@ def list_jobs(name: str, *, json_wanted: bool) -> None:
     type=click.Choice(["data-only", "code"]),
     help="code lets an MLflow model run code of its own.",
 )
+@click.option(
+    "--build",
+    type=click.Choice(["venv", "conda"]),
+    help="Build the environments that have a conda file.",
+)
 @_SET
 @click.option(
     "--wait/--no-wait", "--stream", default=False, help="Watch it until it has ended."

@@ -34,6 +34,11 @@ def job() -> None:
 )
 @click.option("-e", "--experiment-name", help="In place of the document's.")
 @click.option(
+    "--build",
+    type=click.Choice(["venv", "conda"]),
+    help="Build the environments that have a conda file.",
+)
+@click.option(
     "--wait/--no-wait", "--stream", default=False, help="Watch it until it has ended."
 )
 def create_job(
@@ -41,6 +46,7 @@ def create_job(
     assignments: list[tuple[str, str]],
     *,
     experiment_name: str | None,
+    build: str | None,
     wait: bool,
 ) -> None:
     """Run the pipeline job in FILE; the id of the run goes to standard output.
@@ -50,7 +56,7 @@ def create_job(
     """
     from azml_pipelines.azure_v2.pipeline_job import load_pipeline_job  # noqa: PLC0415 - slow to load
 
-    found = load_pipeline_job(workspace(), file, assignments)
+    found = load_pipeline_job(workspace(), file, assignments, build=build)
     with redirect_stdout(sys.stderr):
         run = found.submit(experiment_name)
     announce(run, wait=wait)

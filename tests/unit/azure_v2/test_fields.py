@@ -12,6 +12,7 @@ from azml_pipelines.azure_v2.deployment import load_batch_deployment
 from azml_pipelines.azure_v2.document import read_document
 from azml_pipelines.azure_v2.model_job import overridden
 from azml_pipelines.azure_v2.model_reference import deployed_model
+from azml_pipelines.azure_v2.pipeline_job import load_pipeline_job
 from azml_pipelines.azure_v2.section import Refused, Section, Unused, fates
 from azml_pipelines.errors import BadDocumentError
 
@@ -371,3 +372,14 @@ def test_overrides_of_an_invocation(write, given, name, expected):
 
     changed = overridden(settings, given, read_document(file).top)
     assert getattr(changed, name) == expected
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_environments_are_built_when_asked(workspace, write):
+    """Those with a conda file, and no others."""
+    text = PIPELINE.replace("{image: any}", "{conda_file: {dependencies: [pip]}}", 1)
+    job = load_pipeline_job(workspace, write("pipeline.yml", text), build="venv")
+    steps = {step.name: step for step in job.pipeline.graph.steps}
+
+    assert config(steps).environment.python.build == "venv"
+    assert steps["say"].environment.python.build is None
