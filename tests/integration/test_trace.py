@@ -89,3 +89,30 @@ def test_rows_of_tables_are_traced_to_rows_of_their_files(workspace, tmp_path):
 
     assert 100 == len(rows)
     assert rows == [done.trace(number).item for number in range(100)]
+
+
+def test_rows_of_partitions_are_counted_in_the_order_of_the_input(job):
+    """Over all partitions together, in whichever folder a row lies."""
+    script = """
+import os
+import pandas as pd
+
+def run(mini_batch):
+    names = [os.path.basename(path) for path in mini_batch]
+    return pd.DataFrame({"name": names, "half": [int(n[:5]) % 2 for n in names]})
+"""
+    run = job.finish(
+        script,
+        files=9,
+        mini_batch_size=2,
+        output_format="csv",
+        partition_output_by=["half"],
+    )
+    (step,) = run.find_step_run("score")
+    items = [step.trace(row).item for row in range(9)]
+    (back,) = step.trace_item("00003.txt")
+    (place,) = step.output_places()
+
+    assert [f"{number:05d}.txt" for number in range(9)] == items
+    assert (3, 1, True) == (back.first_row, back.rows, back.exact)
+    assert "00003.txt" in Path(place.path, "half=1/part-00000.csv").read_text()
