@@ -272,3 +272,19 @@ def test_an_mlflow_model_needs_no_script(workspace, shapes, tmp_path):
         [str(row), f"{name}.csv"] for name in ("one", "two") for row in range(3)
     ]
     assert [round(float(line.split(",")[1]), 6) for line in lines[:3]] == [1, 3, 7]
+
+
+def test_a_script_that_cannot_start_says_why(workspace, shapes):
+    """As two published drivers cannot: the error of ``init()`` ends the run."""
+    (shapes / "code" / "broken.py").write_text(
+        "import json\n\n\ndef init():\n    json.load_model('x')\n\n\n"
+        "def run(mini_batch):\n    return mini_batch\n"
+    )
+    deployment = load_batch_deployment(
+        shapes / "older.yml", [("code_configuration.scoring_script", "broken.py")]
+    )
+    run = invoke(workspace, deployment, Invocation(str(shapes / "data")))
+    run.wait_for_completion(show_output=False, raise_on_error=False)
+
+    assert run.get_status() == "Failed"
+    assert "AttributeError: module 'json' has no attribute" in run.state().error

@@ -100,3 +100,15 @@ def test_a_pipeline_component_with_an_optional_input(run_document, assignments, 
 
     assert (outputs["scores"] / "scores.txt").read_text().split() == scores.split()
     assert run.get_pipeline_output("scores").name == "scores"
+
+
+def test_a_replay_writes_nothing_beside_the_rows(run_document):
+    """Folders that a script writes to are others then; the run's stay as they are."""
+    run, outputs = run_document("many_models")
+    notes = outputs["notes"] / "text"
+    (notes / "0.txt").write_text("mine")
+    models = sorted(outputs["models"].rglob("*"))
+    run.replay(0, step_name="train_models")
+
+    assert (notes / "0.txt").read_text() == "mine"
+    assert sorted(outputs["models"].rglob("*")) == models
