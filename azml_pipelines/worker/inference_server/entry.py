@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import os
 import tempfile
@@ -14,6 +13,7 @@ from azml_pipelines.data.model_archive import unpacked_model
 from azml_pipelines.data.output_action import ItemResults
 from azml_pipelines.worker.containers.container import remove_orphans
 from azml_pipelines.worker.containers.prepare import prepare_image
+from azml_pipelines.worker.csv_line import csv_cell
 from azml_pipelines.worker.inference_server.conversation import (
     Answers,
     BadRecord,
@@ -146,7 +146,7 @@ class InferenceServerEntry:
             lines = [text_of(result) for result in results]
         else:
             lines = [
-                _csv_line([row, text_of(result), name])
+                f"{row},{csv_cell(text_of(result))},{csv_cell(name)}"
                 for row, result in enumerate(results)
             ]
         if self._writes_files:
@@ -236,9 +236,3 @@ def _assembled(answers: Answers, assemble_with: str) -> bytes:
             body += b"\n"
         bodies.append(body)
     return b"".join(bodies)
-
-
-def _csv_line(cells: list[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()

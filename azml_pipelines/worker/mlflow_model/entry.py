@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 import os
 import sys
 from importlib import import_module
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from azml_pipelines.data.model_folder import folder_sha256
 from azml_pipelines.data.output_action import ItemResults
+from azml_pipelines.worker.csv_line import csv_cell, one_line
 from azml_pipelines.worker.entry import EntryError
 from azml_pipelines.worker.inference_server.results import text_of
 from azml_pipelines.worker.json_values import plain
@@ -186,7 +185,8 @@ class MlflowEntry:
             result = self.predict(self.given_of_table(frame))
             if self._has_columns:
                 return prediction_columns(result, len(frame), self._signature.outputs)
-            return [_cell(value) for value in prediction_values(result, len(frame))]
+            values = prediction_values(result, len(frame))
+            return [one_line(_cell(value)) for value in values]
         except (BadInputError, BadPredictionError) as error:
             msg = f"rows: {error}"
             raise ModelInputError(msg) from error
@@ -196,9 +196,11 @@ class MlflowEntry:
             made = prediction_columns(result, count, self._signature.outputs)
             return _beside(made, {ROW: range(first, first + count)}, name)
         values = prediction_values(result, count)
-        return _csv_lines(
-            [row, _cell(value), name] for row, value in enumerate(values, first)
-        )
+        end = csv_cell(name)
+        return [
+            f"{row},{csv_cell(_cell(value))},{end}"
+            for row, value in enumerate(values, first)
+        ]
 
     def _row_of_image(self, result: Any, name: str) -> Any:  # noqa: ANN401
         """Return the one row of an image: the only prediction, or all there is."""
@@ -209,7 +211,7 @@ class MlflowEntry:
         if self._has_columns:
             made = prediction_columns([value], 1, self._signature.outputs)
             return _beside(made, {}, name)
-        return _csv_lines([[_cell(value), name]])
+        return [f"{csv_cell(_cell(value))},{csv_cell(name)}"]
 
     def _name(self, path: str) -> str:
         if self._options.file_names == "base":
@@ -239,12 +241,3 @@ def _beside(made: pd.DataFrame, ours: dict[str, Any], name: str) -> pd.DataFrame
         made.insert(place, own, values)
     made[FILE] = name
     return made
-
-
-def _csv_lines(rows: Any) -> list[str]:  # noqa: ANN401 - lists of cells
-    lines = []
-    for cells in rows:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(cells)
-        lines.append(line.getvalue())
-    return lines
