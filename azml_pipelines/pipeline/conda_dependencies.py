@@ -1,4 +1,4 @@
-"""The packages that an environment asks for. Recorded; nothing is installed."""
+"""The packages that an environment asks for; installing them is up to a build."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ from azml_pipelines import (
     Dataset,
     Environment,
     Experiment,
+    ParallelRunConfig,
+    ParallelRunStep,
     Pipeline,
+    PipelineData,
     RunConfiguration,
 )
 from azml_pipelines.cli.main import azml
@@ -213,6 +216,43 @@ def test_commands_find_the_python_that_was_built(workspace, home, greeter):
     logs = run.folder.step(run.state().steps[0].step_run_id).logs
     [printed] = (logs / "user" / "stdout" / "node000").iterdir()
     assert printed.read_text() == f"hello {built.folder}\n"
+
+
+def test_what_is_installed_there_is_part_of_a_result(
+    workspace, home, greeter, tmp_path
+):
+    """The same packages: reused; another version of one: run again, and named."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "score.py").write_text("import greeter\ndef run(m): return m\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").touch()
+    data = Dataset.File.from_files(str(tmp_path / "data")).as_named_input("files")
+
+    def submit(version: str):
+        config = ParallelRunConfig(
+            environment=environment(greeter(version)),
+            source_directory=str(source),
+            entry_script="score.py",
+            error_threshold=0,
+            output_action="append_row",
+            compute_target="local",
+            node_count=1,
+        )
+        step = ParallelRunStep("score", config, [data], PipelineData("rows"))
+        run = Experiment(workspace, "tests").submit(Pipeline(workspace, [step]))
+        run.wait_for_completion(show_output=False, raise_on_error=False)
+        assert run.get_status() == "Finished", run.state().error
+        return run
+
+    _, same, other = submit("1.0"), submit("1.0"), submit("2.0")
+
+    assert same.explain("score").decision == "reused"
+    assert other.explain("score").decision == "ran"
+    [greeter_differs] = [
+        one for one in other.explain("score").differences if "greeter" == one.name[-7:]
+    ]
+    assert (greeter_differs.old, greeter_differs.new) == ("1.0", "2.0")
 
 
 BUILDS = """
