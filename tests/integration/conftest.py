@@ -20,6 +20,7 @@ from azml_pipelines import (
 )
 from azml_pipelines.testing.one_step import OneStep
 from azml_pipelines.testing.script_steps import ScriptSteps
+from azml_pipelines.testing.wheels import make_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,3 +169,13 @@ def make_tables():
 def tables(workspace, tmp_path) -> Tables:
     """A workspace with a step to run in it."""
     return Tables(workspace, tmp_path)
+
+
+@pytest.fixture
+def greeter(tmp_path):
+    """Make a version of a small package and return its requirement."""
+
+    def make(version: str = "1.0", code: str = "text = 'hello'") -> str:
+        return make_wheel(tmp_path, "greeter", version, code).as_uri()
+
+    return make
