@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["MlflowEntry", "ModelInputError"]
 
 ROW, FILE = "row", "file"
+_NUMBERS = (int, float)
+"""JSON writes them as Python does, and they are most of all predictions."""
 _OUR_OWN = "prediction_"
 """Stands before a column of the model that is called as one of ours."""
 
@@ -197,10 +199,11 @@ class MlflowEntry:
             return _beside(made, {ROW: range(first, first + count)}, name)
         values = prediction_values(result, count)
         end = csv_cell(name)
-        return [
-            f"{row},{csv_cell(_cell(value))},{end}"
-            for row, value in enumerate(values, first)
+        cells = [
+            repr(value) if type(value) in _NUMBERS else csv_cell(_cell(value))
+            for value in values
         ]
+        return [f"{row},{cell},{end}" for row, cell in enumerate(cells, first)]
 
     def _row_of_image(self, result: Any, name: str) -> Any:  # noqa: ANN401
         """Return the one row of an image: the only prediction, or all there is."""
