@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azml_pipelines.azure_v2.bound import Data
 from azml_pipelines.azure_v2.data_input import whole_input
 from azml_pipelines.azure_v2.level import bound_input
-from azml_pipelines.azure_v2.section import Section, parse
+from azml_pipelines.azure_v2.section import Section, check_keys, parse
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def fields_of(
     Raises:
         BadDocumentError: One line for each key that is not accepted.
     """
+    check_keys(kind, job.content, job.place)
     content = level.settings(job.content, job.place)
     component = None
     if job.component.apart:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from azml_pipelines.azure_v2.command_step import command_step
 from azml_pipelines.azure_v2.component import read_component
-from azml_pipelines.azure_v2.document import read_document
+from azml_pipelines.azure_v2.document import Document, read_document
 from azml_pipelines.azure_v2.job_fields import Home
 from azml_pipelines.azure_v2.job_sections import PipelineComponent
 from azml_pipelines.azure_v2.level import Level, declared_ports
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from azml_pipelines.azure_v2.document import Document, Place
+    from azml_pipelines.azure_v2.document import Place
     from azml_pipelines.azure_v2.level import Job
     from azml_pipelines.pipeline.step import PipelineStep
     from azml_pipelines.run.pipeline_run import PipelineRun
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PipelineJob", "PipelineJobSection", "PipelineSettings", "load_pipeline_job"]
 
+_OF_THE_RUN = ("experiment_name", "name", "display_name", "description", "tags")
+_ONLY_JOB = "command"
 _PRIVATE = "is not available: it is a private preview in Azure"
 
 
@@ -141,12 +143,14 @@ def pipeline_job(
     workspace: Workspace, document: Document, build: str | None = None
 ) -> PipelineJob:
     """Return the job that a document describes; see ``load_pipeline_job``."""
+    if document.content.get("type") == "command":
+        document = _around_command(document)
     top = document.top
     kind = document.content.get("type", "pipeline")
     if kind != "pipeline":
         text = (
-            f"is {shown(kind)}; a job of its own is a pipeline here. Make it a job "
-            "below jobs."
+            f"is {shown(kind)}; a job of its own is a pipeline or a command here. Make "
+            "it a job below jobs."
         )
         raise (top / "type").problem(text)
     declared = parse(PipelineJobSection, document.content, top)
@@ -171,6 +175,18 @@ def pipeline_job(
         settings.continue_on_step_failure,
         settings.force_rerun,
     )
+
+
+def _around_command(document: Document) -> Document:
+    """Return the pipeline whose only job is the command of a document."""
+    job = dict(document.content)
+    outer = {key: job.pop(key) for key in _OF_THE_RUN if key in job}
+    content = {"type": "pipeline", **outer, "jobs": {_ONLY_JOB: job}}
+    lines = {
+        path if path[0] in outer else ("jobs", _ONLY_JOB, *path): line
+        for path, line in document.lines.items()
+    }
+    return Document(document.file, content, lines)
 
 
 def _level(declared: PipelineJobSection, top: Place, workspace: Workspace) -> Level:

@@ -15,11 +15,20 @@ from azml_pipelines.errors import BadDocumentError
 from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from azml_pipelines.azure_v2.document import Place
 
-__all__ = ["Described", "Refused", "Schema", "Section", "Unused", "fates", "parse"]
+__all__ = [
+    "Described",
+    "Refused",
+    "Schema",
+    "Section",
+    "Unused",
+    "check_keys",
+    "fates",
+    "parse",
+]
 
 S = TypeVar("S", bound="Section")
 
@@ -82,6 +91,20 @@ def parse(kind: type[S], content: object, place: Place) -> S:
     return made
 
 
+def check_keys(kind: type[Section], content: Mapping[str, Any], place: Place) -> None:
+    """Refuse keys that a section does not have, before anything is made of the others.
+
+    Raises:
+        BadDocumentError: One line for each.
+    """
+    known = {name for name, _ in fates(kind)}
+    problems = [
+        f"{place / key}: {_unknown(kind, key)}" for key in content if key not in known
+    ]
+    if problems:
+        raise BadDocumentError(problems)
+
+
 def fates(kind: type[Section]) -> Iterator[tuple[str, Unused | Refused | None]]:
     """Yield each key of a section and what becomes of it; None when it is honoured."""
     for name, field in kind.model_fields.items():
@@ -103,11 +126,15 @@ def _problems(kind: type[Section], error: ValidationError, place: Place) -> list
     return [f"{where}: {text}" for where, text in lines.items()]
 
 
+def _unknown(kind: type[Section], key: str) -> str:
+    names = _names(kind)
+    hint = did_you_mean(key, names)
+    return f"unknown key.{hint or f' Accepted: {listed(names, 200)}.'}"
+
+
 def _problem(kind: type[Section], found: dict[str, Any], place: Place) -> str:
     if found["type"] == "extra_forbidden":
-        names = _names(kind)
-        hint = did_you_mean(place.path[-1], names)
-        return f"unknown key.{hint or f' Accepted: {listed(names, 200)}.'}"
+        return _unknown(kind, str(place.path[-1]))
     if found["type"] == "missing":
         return "is missing. Add it."
     message = " ".join(str(found["msg"]).split())

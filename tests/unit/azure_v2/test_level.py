@@ -115,9 +115,7 @@ def test_a_job_may_stand_before_those_that_it_needs(job_of):
         pytest.param("jobs.Upper", "{command: ls}", "is no key", id="a key"),
         pytest.param("inputs.a-b", "1", "is no name for an input", id="a name"),
         pytest.param("jobs.first.type", "sweep", "one job for each set", id="a sweep"),
-        pytest.param(
-            "type", "command", "Make it a job below jobs", id="a lone command"
-        ),
+        pytest.param("type", "parallel", "it a job below jobs", id="a lone parallel"),
     ],
 )
 def test_what_stands_for_nothing_is_refused(job_of, path, value, problem):
@@ -177,3 +175,18 @@ def test_values_have_the_type_of_their_port(job_of, write, port, given, found):
     [step] = job_of(text).pipeline.graph.in_order()
 
     assert words(step) == ["echo ", str(found)]
+
+
+def test_a_command_of_its_own_is_a_pipeline_of_one_job(job_of):
+    """With the experiment, the name and the tags of its document; lines stay true."""
+    text = (
+        "type: command\nexperiment_name: alone\nname: one\ncompute: local\n"
+        "inputs:\n  n: 3\ncommand: echo ${{inputs.n}}\n"
+    )
+    job = job_of(text)
+    [step] = job.pipeline.graph.in_order()
+
+    assert words(step) == ["echo ", "3"]
+    assert (job.experiment, job.tags) == ("alone", {"name": "one"})
+    with pytest.raises(BadDocumentError, match=r"^pipeline.yml:7: .*comand: unknown"):
+        job_of(text.replace("command: echo", "comand: echo"))
