@@ -18,7 +18,7 @@ __all__ = ["CURRENT", "Interpreter", "link_package"]
 _NOT_ITS_OWN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 _START = """\
 import runpy, sys
-sys.path.remove("")
+sys.path[:] = filter(None, sys.path)
 sys.path.append(sys.argv.pop(1))
 runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
