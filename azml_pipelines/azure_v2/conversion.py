@@ -11,7 +11,11 @@ from azml_pipelines.azure_v2 import schedule_document as schedules
 from azml_pipelines.azure_v2.asset import asset_name
 from azml_pipelines.azure_v2.component import component_of, read_component
 from azml_pipelines.azure_v2.counterparts import counterpart
-from azml_pipelines.azure_v2.pipeline_job import PipelineJobSection, PipelineSettings
+from azml_pipelines.azure_v2.pipeline_job import (
+    PipelineJobSection,
+    PipelineSettings,
+    around_command,
+)
 from azml_pipelines.azure_v2.ports import InputSection, OutputSection
 from azml_pipelines.azure_v2.section import Refused, Unused, fates
 from azml_pipelines.azure_v2.surroundings import EnvironmentSection
@@ -51,6 +55,8 @@ _SETTINGS: dict[type[Section], type[Section]] = {
     deployments.ModelDeploymentSection: deployments.DeploymentSettings,
 }
 _LONGEST_VALUE = 40
+_A_JOBS = frozenset({"compute", "experiment_name"})
+"""What a component does not have."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ def document_rows(document: Document) -> list[ConversionRow]:
     Raises:
         BadDocumentError: A component cannot be read, or has an unknown type.
     """
+    if document.content.get("type") == "command" and _A_JOBS & set(document.content):
+        document = around_command(document)
     content, top = document.content, document.top
     kind = _kind(content)
     if kind is None:

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from azml_pipelines.run.pipeline_run import PipelineRun
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["PipelineJob", "PipelineJobSection", "PipelineSettings", "load_pipeline_job"]
+__all__ = [
+    "PipelineJob",
+    "PipelineJobSection",
+    "PipelineSettings",
+    "around_command",
+    "load_pipeline_job",
+    "pipeline_job",
+]
 
 _OF_THE_RUN = ("experiment_name", "name", "display_name", "description", "tags")
 _ONLY_JOB = "command"
@@ -144,7 +151,7 @@ def pipeline_job(
 ) -> PipelineJob:
     """Return the job that a document describes; see ``load_pipeline_job``."""
     if document.content.get("type") == "command":
-        document = _around_command(document)
+        document = around_command(document)
     top = document.top
     kind = document.content.get("type", "pipeline")
     if kind != "pipeline":
@@ -177,7 +184,7 @@ def pipeline_job(
     )
 
 
-def _around_command(document: Document) -> Document:
+def around_command(document: Document) -> Document:
     """Return the pipeline whose only job is the command of a document."""
     job = dict(document.content)
     outer = {key: job.pop(key) for key in _OF_THE_RUN if key in job}

@@ -174,3 +174,17 @@ def test_what_a_script_of_version_1_would_be(project, type_command):
 
     assert rows["step count: run_max_try"]["target"] == "retry_settings.max_retries"
     assert rows["step count: input texts"]["note"] == "mode ro_mount"
+
+
+def test_a_command_of_its_own(project, type_command):
+    """Run and converted as the pipeline of one job that it is."""
+    Path("one.yml").write_text(
+        "type: command\nexperiment_name: alone\ncompute: local\ncommand: echo hello\n"
+    )
+    run = finished(type_command("job", "create", "-f", "one.yml"))
+    rows = json.loads(type_command("convert", "one.yml", "--json").stdout)
+    targets = {one["source"]: one["target"] for one in rows}
+
+    assert run.experiment.name == "alone"
+    assert targets["one.yml:4: jobs.command.command"] == "CommandStep(command=)"
+    assert "refused" not in targets.values()
