@@ -24,6 +24,11 @@ HEAVY = (
 COMMANDS = [
     "init",
     "submit",
+    "job",
+    "batch-endpoint",
+    "batch-deployment",
+    "component",
+    "convert",
     "plan",
     "exec",
     "runs",

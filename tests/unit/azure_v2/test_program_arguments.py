@@ -105,4 +105,6 @@ def test_flags_for_what_is_always_so_are_silent(flag):
     """Nothing is said about what is granted anyway."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        runtime_flags([f"--{flag}", "true"], PLACE)
+        found = runtime_flags([f"--{flag}", "true"], PLACE)
+
+    assert list(found.rest) == [f"--{flag}", "true"]
