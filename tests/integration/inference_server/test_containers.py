@@ -23,6 +23,7 @@ from azml_pipelines import (
     Pipeline,
     PipelineData,
 )
+from azml_pipelines.testing.python_root import make_python_root
 from azml_pipelines.worker.containers.engines import PreparedImage, probe
 from azml_pipelines.worker.containers.prepare import NoEngineError, prepare_image
 
@@ -70,43 +71,13 @@ def root(tmp_path_factory) -> Path:
     """A root filesystem with a Python of this machine and a server."""
     if not os.path.exists(PYTHON):  # noqa: PTH110 - a plain question
         pytest.skip(f"NOT RUN: {PYTHON} is not there to make an image of")
-    folder = tmp_path_factory.mktemp("image") / "root"
-    real = os.path.realpath(PYTHON)
-    code = "import sysconfig; print(sysconfig.get_path('stdlib'))"
-    library = subprocess.check_output([real, "-I", "-c", code], text=True).strip()
-    shutil.copytree(
-        library,
-        folder / library[1:],
-        ignore=shutil.ignore_patterns("test", "idlelib", "config-*", "__pycache__"),
-    )
-    programs = [real, *map(str, (folder / library[1:] / "lib-dynload").glob("*.so"))]
-    for library_file in libraries(programs):
-        copy(library_file, folder)
-    copy(real, folder)
-    (folder / "usr/bin").mkdir(parents=True, exist_ok=True)
-    for place in ("proc", "dev", "tmp", "opt/ml/model", "opt/program"):
-        (folder / place).mkdir(parents=True, exist_ok=True)
+    root = make_python_root(tmp_path_factory.mktemp("image") / "root", PYTHON)
+    folder = root.folder
     (folder / "opt/program/server.py").write_text(SERVER)
     serve = folder / "usr/bin/serve"
-    serve.write_text(f"#!{real}\n{SERVER}")
+    serve.write_text(f"#!{root.python}\n{SERVER}")
     serve.chmod(0o755)
     return folder
-
-
-def libraries(programs: list[str]) -> set[str]:
-    """Return the shared libraries that programs need."""
-    text = subprocess.run(
-        ["ldd", *programs], capture_output=True, text=True, check=False
-    ).stdout
-    words = {word for word in text.split() if word.startswith("/")}
-    return {word for word in words if not word.endswith(":") and ".so" in word}
-
-
-def copy(file: str, root: Path) -> None:
-    """Copy a file to the same place below ``root``."""
-    target = root / file[1:]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(file, target)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import azml_pipelines
 from azml_pipelines import (
     Dataset,
     Experiment,
@@ -18,7 +24,14 @@ from azml_pipelines import (
     Pipeline,
     PipelineData,
 )
+from azml_pipelines.testing.python_root import make_python_root
+from azml_pipelines.worker.containers.prepare import NoEngineError, prepare_image
 from azml_pipelines.worker.inference_server.results import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azml_pipelines.testing.python_root import PythonRoot
 
 pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
 pytest.importorskip("uvicorn", reason="MLflow's server is not installed")
@@ -151,17 +164,14 @@ def expected_lines(model: str) -> list[str]:
     return lines
 
 
-def by_server(command: list[str], path: str, workspace, folder, tmp_path) -> list[str]:
+def by_server(workspace, folder, tmp_path, **server: object) -> list[str]:
     """Score the files with a server of each worker process."""
     data = Dataset.File.from_files(str(folder))
     output = PipelineData("scores", datastore=workspace.get_default_datastore())
     step = ParallelRunStep(
         name="score",
         parallel_run_config=ParallelRunConfig.from_inference_server(
-            command=command,
-            content_type=CSV,
-            append_row_file_name="predictions.csv",
-            environment_variables={"PATH": path},
+            content_type=CSV, append_row_file_name="predictions.csv", **server
         ),
         inputs=[data.as_named_input("files")],
         output=output,
@@ -184,11 +194,11 @@ def test_identical_predictions_by_every_route(
     without_script = score(linear_model).lines
     theirs, ours = (
         by_server(
-            command(linear_model, "{port}"),
-            searched_path,
             workspace,
             folder,
             tmp_path / name,
+            command=command(linear_model, "{port}"),
+            environment_variables={"PATH": searched_path},
         )
         for name, command in serve_commands.items()
     )
@@ -196,3 +206,42 @@ def test_identical_predictions_by_every_route(
     assert expected == without_script
     assert expected == theirs
     assert expected == ours
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory) -> Iterator[PythonRoot]:
+    """A root folder in which this environment's packages are installed."""
+    folder = tmp_path_factory.mktemp("image") / "root"
+    try:
+        root = make_python_root(folder, sys.executable)
+        root.install(
+            Path(sysconfig.get_path("purelib")), Path(azml_pipelines.__file__).parent
+        )
+        yield root
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engine", ["podman", "bubblewrap"])
+def test_identical_predictions_in_a_container(
+    engine, linear_model, files, image, workspace, tmp_path
+):
+    """The model is ``/opt/ml/model`` there, and our server finds it by that name."""
+    try:
+        prepare_image(str(image.folder), None, engine, str(tmp_path))
+    except NoEngineError as error:
+        pytest.skip(f"NOT RUN: {error}")
+    ours = (image.python, "-m", "azml_pipelines.cli", "serve", "--trust", "code")
+
+    lines = by_server(
+        workspace,
+        files(FILES),
+        tmp_path / "out",
+        image=str(image.folder),
+        container_engine=engine,
+        model_data=str(linear_model),
+        command=[*ours, "--model", "/opt/ml/model"],
+    )
+
+    assert expected_lines(str(linear_model)) == lines
