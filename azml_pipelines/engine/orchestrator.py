@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from azml_pipelines.engine.reusing_executor import reusing
 from azml_pipelines.engine.step_executor import StepContext, make_executor
@@ -150,5 +150,17 @@ def main() -> int:
     return 0
 
 
+def _end(code: int) -> NoReturn:
+    """End at once: all is closed and on the disk.
+
+    Taking the interpreter apart, with all that Dask and pandas have imported, would use
+    0.3 s more of a core, while nobody drives the run and its process is still there.
+    """
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())
