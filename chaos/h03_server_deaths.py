@@ -121,7 +121,12 @@ def run(lab: Lab, size: Size) -> Verdict:
     started = len(list((folder / "started").iterdir()))
     verdict.note(requests=count, servers=started, status=status)
     verdict.demand(status == "Finished", f"the run is {status}: {job.state().error}")
-    verdict.demand(rows == expected, "rows are missing, twice, or somebody else's")
+    wrong = [row for row in rows if row not in expected]
+    lost = [row for row in expected if row not in rows]
+    verdict.demand(
+        rows == expected,
+        f"rows are missing, twice, or somebody else's: {wrong[:3]} for {lost[:3]}",
+    )
     verdict.demand(started > wanted, f"only {started} servers were started")
     left = [one.pid for one in psutil.process_iter() if _is_server(one, program)]
     verdict.demand(not left, f"servers are left: {left}")

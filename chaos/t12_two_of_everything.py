@@ -178,7 +178,9 @@ def _take_runs_away(lab: Lab, count: int, verdict: Verdict) -> None:
             status = lab.finish(job, 30)
         what = f"run {number} was taken away"
         verdict.demand(bool(ended), f"{what}, and its first orchestrator goes on")
-        verdict.demand(status == "Finished", f"{what}, then {status}")
+        verdict.demand(
+            status == "Finished", f"{what}, then {status}: {job.state().error}"
+        )
         late += parts_of(job.folder.journal, epoch) != written
         seen += watch.most > 1
         worked += overlaps(tenures(notes)) > 0

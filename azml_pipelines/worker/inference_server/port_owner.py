@@ -5,8 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from typing import TYPE_CHECKING, Optional
 
-__all__ = ["free_port", "listening_sockets", "processes_marked", "sockets_below"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "free_port",
+    "listening_sockets",
+    "processes_below",
+    "processes_marked",
+    "sockets_of",
+]
 
 _LISTENING = "0A"
 
@@ -19,21 +29,27 @@ def free_port() -> int:
         return port
 
 
-def listening_sockets(port: int) -> set[str]:
-    """Return the inodes of the sockets that listen on a port of this machine."""
+def listening_sockets(port: int) -> Optional[set[str]]:  # noqa: UP045
+    """Return the inodes of the sockets that listen on a port of this machine.
+
+    Returns:
+        None where the system has no table of its sockets.
+    """
     found = set()
+    tables = 0
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError), open(table) as lines:
+            tables += 1
             for line in list(lines)[1:]:
                 fields = line.split()
                 own = fields[1].rpartition(":")[2]
                 if fields[3] == _LISTENING and int(own, 16) == port:
                     found.add(fields[9])
-    return found
+    return found if tables else None
 
 
-def sockets_below(root: int) -> set[str]:
-    """Return the inodes of the sockets that a process and its descendants hold."""
+def processes_below(root: int) -> set[int]:
+    """Return a process and its descendants, without those that have lost a parent."""
     parents = {}
     for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
@@ -45,17 +61,19 @@ def sockets_below(root: int) -> set[str]:
         while above not in (root, 0, 1):
             above = parents.get(above, 0)
         if above == root:
-            found |= _sockets_of(process)
+            found.add(process)
     return found
 
 
-def _sockets_of(process: int) -> set[str]:
+def sockets_of(processes: Iterable[int]) -> set[str]:
+    """Return the inodes of the sockets that processes hold."""
     found = set()
-    with contextlib.suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{process}/fd"):
-            target = os.readlink(f"/proc/{process}/fd/{descriptor}")
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                target = os.readlink(f"/proc/{process}/fd/{descriptor}")
+                if target.startswith("socket:["):
+                    found.add(target[8:-1])
     return found
 
 

@@ -24,8 +24,9 @@ from azml_pipelines.worker.inference_server.client import (
 from azml_pipelines.worker.inference_server.port_owner import (
     free_port,
     listening_sockets,
+    processes_below,
     processes_marked,
-    sockets_below,
+    sockets_of,
 )
 from azml_pipelines.worker.inference_server.server_output import ServerOutput
 
@@ -180,7 +181,8 @@ class ServerProcess:
         while time.monotonic() < deadline:
             if not self.alive:
                 if self._container is None:
-                    self._check_owner()
+                    with contextlib.suppress(ConnectionRefusedError):
+                        self._check_owner()
                 self._output.wait(_GRACE_SECONDS)
                 msg = f"the server did not start: {self.ending}{self._output.tail}"
                 raise ServerFailedError(msg)
@@ -228,8 +230,7 @@ class ServerProcess:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_SECONDS)
-        mark = f"{TOKEN_VARIABLE}={self._token}".encode()
-        while left := processes_marked(mark):
+        while left := processes_marked(self._mark):
             for process in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
@@ -266,17 +267,26 @@ class ServerProcess:
         return offered if isinstance(offered, dict) else {}
 
     def _check_owner(self) -> None:
-        """See that the port is held by a process that was started here.
+        """See that the port is held by a process of this server.
+
+        That is the process that was started and what descends from it, and whatever has
+        inherited its token: a program that a server has left behind, with variables of
+        its own, is a stranger like all others.
 
         Raises:
             PortTakenError: It is somebody else's.
+            ConnectionRefusedError: Nobody listens any more.
         """
         found = listening_sockets(self.port)
-        # Where nothing is seen there is no such table, and nobody can be accused.
-        if not found or found & self._own_sockets:
+        # Without such a table nobody can be accused.
+        if found is None or found & self._own_sockets:
             return
-        # Not below this process: what loses its parent falls to the fork server.
-        ours = found & sockets_below(os.getppid())
+        if not found:
+            msg = f"nobody listens on port {self.port}"
+            raise ConnectionRefusedError(msg)
+        own = processes_below(self._process.pid)
+        own.update(processes_marked(self._mark))
+        ours = found & sockets_of(own)
         if not ours:
             msg = (
                 f"port {self.port} is held by a program that this step did not start; "
@@ -284,6 +294,11 @@ class ServerProcess:
             )
             raise PortTakenError(msg)
         self._own_sockets = ours
+
+    @property
+    def _mark(self) -> bytes:
+        """The variable that all processes of this server have inherited."""
+        return f"{TOKEN_VARIABLE}={self._token}".encode()
 
 
 def _filled(word: str, words: dict[str, str]) -> str:
