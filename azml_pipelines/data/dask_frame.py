@@ -5,19 +5,21 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from azml_pipelines.data.dataset_paths import data_sources
-from azml_pipelines.data.definition import DatasetDefinition, ParquetFormat
 from azml_pipelines.data.mini_batch_size import MiniBatchSize
 from azml_pipelines.data.remote_files import bring_all
 from azml_pipelines.data.remote_listing import is_remote
 from azml_pipelines.data.table import Table, TableReader
 from azml_pipelines.data.table_reading import joined, open_table
-from azml_pipelines.data.table_writing import MANAGED, place_of, write_parquet
-from azml_pipelines.data.tabular_dataset import TabularDataset
+from azml_pipelines.data.table_writing import (
+    MANAGED,
+    new_folder,
+    parquet_dataset,
+    place_of,
+    write_parquet,
+)
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.wording import shown
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from azml_pipelines.data.dataset_home import DatasetHome
+    from azml_pipelines.data.definition import DatasetDefinition
     from azml_pipelines.data.table_format import Piece
+    from azml_pipelines.data.tabular_dataset import TabularDataset
 
 __all__ = ["to_dask", "written_dask"]
 
@@ -105,7 +109,7 @@ def written_dask(
         msg = f"dataframe must be a Dask DataFrame, not {shown(type(dataframe))}."
         raise UserErrorException(msg)
     datastore, folder = place_of(target, alone=MANAGED)
-    folder = f"{folder}/{uuid.uuid4()}".strip("/")
+    folder = new_folder(folder)
     with tempfile.TemporaryDirectory(prefix="azml-frame-") as temporary:
         for number in range(dataframe.npartitions):
             rows = cast("Any", dataframe).get_partition(number).compute()
@@ -113,9 +117,4 @@ def written_dask(
         datastore.upload(
             temporary, target_path=folder, overwrite=False, show_progress=show_progress
         )
-    definition = DatasetDefinition(
-        kind="tabular",
-        sources=data_sources((datastore, folder)),
-        format=ParquetFormat(),
-    )
-    return TabularDataset(definition), cast("DatasetHome", datastore.workspace)
+    return parquet_dataset(datastore, folder)

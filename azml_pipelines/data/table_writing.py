@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANAGED",
+    "new_folder",
+    "parquet_dataset",
     "place_of",
     "write_parquet",
     "written_files",
@@ -62,6 +64,21 @@ def place_of(
     raise DeclarationError(msg)
 
 
+def new_folder(folder: str) -> str:
+    """Return a new folder below ``folder``, which nothing else is written into."""
+    return f"{folder}/{uuid.uuid4()}".strip("/")
+
+
+def parquet_dataset(
+    datastore: AbstractDatastore, path: str
+) -> tuple[TabularDataset, DatasetHome]:
+    """Return the dataset of parquet files on a datastore, and its workspace."""
+    definition = DatasetDefinition(
+        kind="tabular", sources=data_sources((datastore, path)), format=ParquetFormat()
+    )
+    return TabularDataset(definition), cast("DatasetHome", datastore.workspace)
+
+
 def written_frame(
     dataframe: pd.DataFrame,
     target: object,
@@ -93,18 +110,14 @@ def written_frame(
         raise UserErrorException(msg)
     datastore, folder = place_of(target, alone=MANAGED)
     if unique:
-        folder = f"{folder}/{uuid.uuid4()}".strip("/")
+        folder = new_folder(folder)
     with tempfile.TemporaryDirectory(prefix="azml-frame-") as temporary:
         file = Path(temporary, "dataframe.parquet")
         write_parquet(dataframe, file, row_group_size)
         datastore.upload_files(
             [str(file)], target_path=folder, overwrite=True, show_progress=show_progress
         )
-    path = f"{folder}/dataframe.parquet".strip("/")
-    definition = DatasetDefinition(
-        kind="tabular", sources=data_sources((datastore, path)), format=ParquetFormat()
-    )
-    return TabularDataset(definition), cast("DatasetHome", datastore.workspace)
+    return parquet_dataset(datastore, f"{folder}/dataframe.parquet".strip("/"))
 
 
 def written_files(
