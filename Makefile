@@ -9,12 +9,13 @@ BENCH := build/bench-venv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench chaos chaos-slice chaos-full clean
+.PHONY: help demo test check lint bench chaos chaos-slice chaos-full clean
 
 help:
 	@echo "make demo    run samples/01_digits in its own virtual environment"
 	@echo "make test    run all tests"
 	@echo "make check   format, lint, types, import contracts, unit tests (under a minute)"
+	@echo "make lint    the same without the tests"
 	@echo "make bench   ours and other tools on the same work, into docs/performance.md"
 	@echo "make chaos   faults on purpose: kills, floods, full disks (10 minutes; docs/reliability.md)"
 	@echo "make chaos-full  the same at full size, and against other tools (hours)"
@@ -26,12 +27,14 @@ demo: $(VENV)/.installed-samples
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.installed-dev
+check: lint
+	$(BIN)/python -m pytest tests/unit tests/acceptance/test_sizes.py
+
+lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/python -m pytest tests/unit tests/acceptance/test_sizes.py
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m benchmarks
