@@ -18,7 +18,6 @@ import itertools
 import os
 import queue
 import secrets
-import shutil
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -31,10 +30,10 @@ from azml_pipelines.compute.fetcher_link import SupplyPlan, start_fetcher
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
 from azml_pipelines.compute.in_hand import describe_in_hand
 from azml_pipelines.compute.memory import resident_bytes
+from azml_pipelines.compute.node_folder import make_node_folder
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.compute.runner import InitError, ProcessLimits, Runner
 from azml_pipelines.compute.start_tries import StartTries
-from azml_pipelines.failpoints import point
 from azml_pipelines.masking import Masker
 from azml_pipelines.worker.messages import UserError, WorkerStart
 from azml_pipelines.worker.page import CAPACITY
@@ -122,9 +121,7 @@ class Agent:
         """Changes whenever a worker of the node goes on to something else."""
         self._drain = LogDrain(Masker.of_environment(plan.start.environment))
         source = Path(plan.start.source_directory)
-        if not source.exists():
-            point("node.copy")
-            shutil.copytree(plan.snapshot, source, symlinks=True)
+        make_node_folder(plan.snapshot, source, plan.epoch)
         self._fetcher = start_fetcher(
             plan.supply, Path(plan.start.logs), plan.start.node
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from bdb import BdbQuit
 from collections import deque
@@ -12,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.compute.fetcher_link import start_fetcher
+from azml_pipelines.compute.node_folder import make_node_folder
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.errors import RunCanceledError
 from azml_pipelines.worker.foreground import PROCESS, Foreground
@@ -40,8 +40,7 @@ class InProcessSlots:
 
     def __init__(self, plan: AgentPlan, source_directory: str = "") -> None:
         start = plan.start
-        if not Path(start.source_directory).exists():
-            shutil.copytree(plan.snapshot, start.source_directory, symlinks=True)
+        make_node_folder(plan.snapshot, Path(start.source_directory), plan.epoch)
         self._start = start
         self._reports: deque[BundleReport] = deque()
         self._submitted = 0

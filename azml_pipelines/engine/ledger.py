@@ -212,7 +212,8 @@ class Ledger:
         return Verdict.SPLIT
 
     def _give_up(self, span: Span, items: int) -> None:
-        self.counts.failed_items += items
+        # Of a piece of a table that nobody could read it is not known: at least one.
+        self.counts.failed_items += max(items, 1)
         if span.item_count:
             self._spoiled.add(span.first)
             self._settle_piece(span.first)

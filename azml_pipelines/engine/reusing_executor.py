@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.data.commit_tables import digest_of
 from azml_pipelines.engine.reuse_decision import base_for, decide
 from azml_pipelines.engine.step_environment import step_packages
 from azml_pipelines.engine.step_fingerprint import (
@@ -208,12 +209,11 @@ class ReusingExecutor:
         if noted.contents not in {(), contents}:
             msg = "its inputs were written to after they had been compared"
             raise ChangedInputError(msg)
+        # After the marks: from then on, whoever writes there changes what is marked.
+        committed, sha256 = self._committed()
         fingerprint = Fingerprint(noted.declared, contents)
         write_contents(self._folder, lines)
         write_fingerprint(self._folder, fingerprint)
-        committed, sha256 = read_output_facts(
-            self._context.folder, self._step.step_run_id
-        )
         ended = state.ended or time.time()
         ResultIndex(self._workspace.results).add(
             StepResult(
@@ -233,6 +233,21 @@ class ReusingExecutor:
                 failed_items=state.failed_items,
             )
         )
+
+    def _committed(self) -> tuple[str | None, str | None]:
+        """Return where the rows are, and their digest.
+
+        Raises:
+            UserErrorException: Somebody has written there since.
+            OSError: They cannot be read.
+        """
+        committed, sha256 = read_output_facts(
+            self._context.folder, self._step.step_run_id
+        )
+        if committed is not None and digest_of(Path(committed)).sha256 != sha256:
+            msg = f"{committed} is not what it has written there"
+            raise UserErrorException(msg)
+        return committed, sha256
 
     def _refuse_too_many(self, items: int) -> None:
         """Refuse file inputs by their items, each of which is a file.

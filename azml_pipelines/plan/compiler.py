@@ -32,6 +32,7 @@ from azml_pipelines.plan.run_plan import (
     RunPlan,
 )
 from azml_pipelines.plan.secrets import refuse_secret
+from azml_pipelines.plan.shared_files import refuse_shared_files
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def compile_plan(
 
     Raises:
         ParameterError: A name is not declared, or a value is of another type.
-        DeclarationError: A setting has a value that it cannot have.
+        DeclarationError: A setting has a value that it cannot have, or two steps append
+            their rows to the same file.
     """
     resolved = resolve_values(definition, values)
     for declared in definition.parameters:
@@ -86,13 +88,15 @@ def compile_plan(
         )
         refuse_secret(f"Parameter {shown(declared.name)}", resolved[declared.name])
     compiled = _Compiled(resolved, {}, {})
+    steps = tuple(compiled.step(step) for step in definition.steps)
+    refuse_shared_files(steps)
     return RunPlan(
         run_id=run_id,
         experiment=experiment,
         workspace=workspace,
         parameters=resolved,
         continue_on_step_failure=continue_on_step_failure,
-        steps=tuple(compiled.step(step) for step in definition.steps),
+        steps=steps,
         resubmitted_from=resubmitted_from,
     )
 

@@ -68,7 +68,8 @@ def read_step_failures(
 
 def _given_up(connection: sqlite3.Connection, position: int) -> list[FailureGroup]:
     rows = connection.execute(
-        "SELECT reason, exception_type, user_line, min(message), sum(items),"
+        "SELECT reason, exception_type, user_line, min(message),"
+        " sum(max(items, 1)),"
         " count(DISTINCT mini_batch) FROM failure WHERE step = ? AND final"
         " GROUP BY reason, exception_type, user_line",
         (position,),

@@ -186,7 +186,7 @@ def _progress(
         (position,),
     ).fetchone()
     failed = connection.execute(
-        "SELECT coalesce(sum(final * items), 0) AS items,"
+        "SELECT coalesce(sum(final * max(items, 1)), 0) AS items,"
         " coalesce(sum(NOT final), 0) AS retries,"
         " count(DISTINCT CASE WHEN final THEN mini_batch END) AS count"
         " FROM failure WHERE step = ?",

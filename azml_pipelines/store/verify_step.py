@@ -143,7 +143,8 @@ class _Account:
         for _, _, items, rows, failed in pieces:
             good = 0 if failed else min(rows, items)
             self.succeeded += good
-            self.failed += items - good
+            # What nobody could read counts as one item, as the ledger has it.
+            self.failed += max(items, 1) if failed else items - good
         return sum(piece[2] for piece in pieces)
 
     @property

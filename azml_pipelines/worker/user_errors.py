@@ -19,6 +19,8 @@ __all__ = ["UserErrors", "describe_error"]
 _MESSAGE_LIMIT = 2_000
 _TRACEBACK_LIMIT = 16_000
 _LINE_LIMIT = 200
+_FILE_LIMIT = 4_000_000
+"""Bytes of the errors of one process; no more begin behind that."""
 _OWN_PACKAGE = __name__.partition(".")[0]
 _OWN_FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _IMPORT_MACHINERY = ("<frozen importlib", "<frozen runpy>")
@@ -121,5 +123,10 @@ class UserErrors:
             contextlib.suppress(OSError),
             open(self._path, "a", encoding="utf-8", errors="backslashreplace") as file,
         ):
-            file.write(f"{where}{described.traceback}\n")
+            if file.tell() < _FILE_LIMIT:
+                file.write(f"{where}{described.traceback}\n")
+                if file.tell() >= _FILE_LIMIT:
+                    file.write(
+                        "… what comes now is only where failed items are listed\n"
+                    )
         return described

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import tempfile
 import traceback
@@ -161,3 +162,37 @@ def _read_all(make_tables, home, source, unreadable):
 
     assert [str(n) for n in range(5) if n not in unreadable] == rows
     assert {f"{n}.csv": "unreadable" for n in unreadable} == _reasons(run)
+
+
+def _with_a_damaged_file(folder):
+    """Return a table of two good files and one that breaks off."""
+    paths = _texts(folder, 2)
+    bad = folder / "bad.csv.gz"
+    bad.write_bytes(gzip.compress(b"n\n" + os.urandom(9_000))[:5_000])
+    return Dataset.Tabular.from_delimited_files(
+        [*paths, str(bad)], validate=False, infer_column_types=False
+    )
+
+
+def test_a_table_that_nobody_can_read_counts_as_a_failed_item(tables, tmp_path):
+    """How many rows it has is not known, but not none: the threshold sees it."""
+    table = _with_a_damaged_file(tmp_path / "in").as_named_input("t")
+    run = tables.run(SAME, table, run_max_try=1, error_threshold=0)
+    (step,) = run.state().steps
+
+    assert run.get_status() == "Failed"
+    assert "1 item failed; error_threshold=0 allows 0" in run.state().error
+    assert step.failed_items == 1
+    assert [finding.text for finding in run.verify() if not finding.ok] == []
+
+
+def test_a_result_without_a_table_that_nobody_can_read_is_not_reused(tables, tmp_path):
+    """Its rows are missing, so the next run tries again."""
+    table = _with_a_damaged_file(tmp_path / "in").as_named_input("t")
+    runs = [tables.run(SAME, table, run_max_try=1) for _ in range(2)]
+
+    for run in runs:
+        (step,) = run.state().steps
+        assert (run.get_status(), step.failed_items) == ("Finished", 1)
+        assert step.reused_from is None
+        assert [finding.text for finding in run.verify() if not finding.ok] == []

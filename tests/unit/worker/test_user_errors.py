@@ -190,6 +190,20 @@ def test_errors_are_kept_in_a_file(tmp_path):
     assert text == "mini-batch 3, try 1: ValueError: first\n\nValueError: \\udcff\n\n"
 
 
+def test_the_file_of_endless_errors_ends(tmp_path):
+    """A million failures do not fill the disk; the last line says there is more."""
+    file = tmp_path / "process000.txt"
+    file.write_bytes(b"x" * 3_999_999)
+    for _ in range(2):
+        errors = UserErrors(str(tmp_path), str(file))
+        for _ in range(50):
+            assert errors.describe(ValueError("told")).message == "told"
+    *_, last = file.read_text().splitlines()
+
+    assert file.stat().st_size < 4_020_000
+    assert last == "… what comes now is only where failed items are listed"
+
+
 def test_a_file_that_cannot_be_written_harms_nobody(tmp_path):
     """A full disk does not turn an error of one mini-batch into a crash."""
     errors = UserErrors(str(tmp_path), str(tmp_path / "missing" / "process000.txt"))
