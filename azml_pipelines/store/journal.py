@@ -76,7 +76,14 @@ def _forget_end(connection: sqlite3.Connection) -> None:
         "UPDATE step SET status = 'NotStarted', error = NULL, ended = NULL"
         " WHERE status <> 'Finished'"
     )
-    connection.execute("UPDATE failure SET final = 0, forgiven = 1")
+
+
+def _forgive(connection: sqlite3.Connection) -> None:
+    """Try again what was given up, but not of a step that has finished."""
+    connection.execute(
+        "UPDATE failure SET final = 0, forgiven = 1 WHERE step IN"
+        " (SELECT position FROM step WHERE status <> 'Finished')"
+    )
 
 
 def _write_progress(
@@ -125,7 +132,9 @@ class Journal:
     def claim(self, owner: Owner) -> int:
         """Become the run's orchestrator: from now on nobody else's writes count.
 
-        What succeeded and has a damaged record is forgotten, and so will run again.
+        What succeeded and has a damaged record is forgotten, and so will run again. So
+        is what was given up in a run that was reopened: not before this, because until
+        now the writes of an earlier owner count.
 
         Returns:
             The new epoch.
@@ -135,8 +144,11 @@ class Journal:
             DamagedJournalError: More than that is damaged.
         """
         with self._exclusive() as connection:
-            _refuse_if_driven(self._run(), besides=owner.pid)
+            run = self._run()
+            _refuse_if_driven(run, besides=owner.pid)
             self._refuse_damage()
+            if run["status"] == "Queued":
+                _forgive(connection)
             connection.execute(
                 "UPDATE run SET epoch = epoch + 1, host = ?, pid = ?,"
                 " process_started = ?, heartbeat = ?",
@@ -155,7 +167,7 @@ class Journal:
     def reopen(self) -> bool:
         """Let an ended run go on; False when it has not ended.
 
-        Mini-batches that were given up are tried again; their tries stay on record.
+        Whoever claims it then tries again what was given up; its tries stay on record.
 
         Raises:
             LostRunError: A living process drives the run.

@@ -243,7 +243,7 @@ def test_storable_text_is_left_alone():
     assert storable("\ud800") == "\\ud800"
 
 
-def test_an_ended_run_can_be_reopened(run, journal):
+def test_an_ended_run_can_be_reopened(run, journal, owner):
     """What is finished stays finished; errors and ends are forgotten."""
     journal.settle(
         1,
@@ -257,10 +257,13 @@ def test_an_ended_run_can_be_reopened(run, journal):
     assert journal.reopen()
 
     state = read_run_state(run)
-    (failure,) = read_failures(run, "run-1-second")
 
     assert (state.status, state.error, state.ended) == ("Queued", None, None)
     assert [step.status for step in state.steps] == ["Finished", "NotStarted"]
+
+    journal.claim(owner)
+    (failure,) = read_failures(run, "run-1-second")
+
     assert (failure.mini_batch, failure.attempt, failure.final) == (0, 3, False)
     assert [one.mini_batch for one in slices(journal, 1)] == [1]
 

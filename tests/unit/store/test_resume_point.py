@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from azml_pipelines.store.journal import Progress, SettledBundle
 from azml_pipelines.store.resume_point import Gap, read_resume_point
+from azml_pipelines.store.run_reader import read_failures
 from azml_pipelines.worker.messages import FailedTry, UserError
 from azml_pipelines.worker.page import Done, pack_records
 
@@ -147,7 +148,7 @@ def test_a_fresh_step_is_one_gap(fresh):
     assert point.gaps == (Gap(0, 1_000_000, 1),)
 
 
-def test_a_reopened_run_tries_again_what_was_given_up(fresh):
+def test_a_reopened_run_tries_again_what_was_given_up(fresh, owner):
     """From the first try on; what succeeded stays."""
     folder, journal = fresh(3)
     play(
@@ -160,11 +161,29 @@ def test_a_reopened_run_tries_again_what_was_given_up(fresh):
     )
     journal.end_run("Failed", "x")
     journal.reopen()
+    journal.claim(owner)
     point = read_resume_point(folder.journal, 0)
 
     assert spread(point.gaps) == [(0, 1), (2, 1)]
     assert point.progress.done_mini_batches == 1
     assert point.progress.failed_items == 0
+
+
+def test_what_a_finished_step_gave_up_stays_given_up(make_run, open_journal, owner):
+    """Another step's failure reopens the run; the finished one is not run again."""
+    folder = make_run("first", "second")
+    journal = open_journal(folder)
+    journal.claim(owner)
+    journal.note_totals(0, 1, ITEMS, "abc")
+    play(journal, [History((True,), "failed", 0)])
+    journal.end_step(0, "Finished")
+    journal.end_step(1, "Failed", "x")
+    journal.end_run("Failed", "x")
+    journal.reopen()
+    journal.claim(owner)
+    tries = list(read_failures(folder, "run-1-first"))
+
+    assert [one.final for one in tries] == [True, False]
 
 
 def test_steps_are_apart(make_run, open_journal, owner):
