@@ -3,8 +3,9 @@
 Nothing happens unless ``AZML_FAILPOINTS`` is set when the process starts, for example
 to ``commit.rename=kill@1;journal.commit=EIO@3``: the first time the rename of a commit
 is reached the process kills itself, the third transaction fails with EIO. ``short``
-writes half of the bytes and then fails with ENOSPC, as a full disk does. The names of
-the points that were reached are appended to the file named by ``AZML_FAILPOINTS_LOG``.
+writes half of the bytes and then fails with ENOSPC, as a full disk does. ``stop``
+freezes the process; after a SIGCONT it goes on as if nothing had been. The names of the
+points that were reached are appended to the file named by ``AZML_FAILPOINTS_LOG``.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ SCRIPT_POINTS = ("script.succeeded", "script_output.rename")
 _KNOWN = frozenset({*POINTS, *SCHEDULER_POINTS, *REUSE_POINTS, *SCRIPT_POINTS})
 _VARIABLE = "AZML_FAILPOINTS"
 _LOG_VARIABLE = "AZML_FAILPOINTS_LOG"
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _ERRORS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "short": errno.ENOSPC}
 
 
@@ -103,7 +105,7 @@ class Failpoints:
         for fault in filter(None, text.split(";")):
             name, _, action = fault.partition("=")
             what, _, hit = action.partition("@")
-            if name not in _KNOWN or what not in {*_ERRORS, "kill"}:
+            if name not in _KNOWN or what not in {*_ERRORS, *_SIGNALS}:
                 msg = f"{_VARIABLE}: {fault!r} is no point=action@hit"
                 raise ValueError(msg)
             self._faults[name] = (what, int(hit or 1))
@@ -118,8 +120,9 @@ class Failpoints:
         action, due = self._faults.get(name, ("", 0))
         if hit != due:
             return None
-        if action == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if action in _SIGNALS:
+            os.kill(os.getpid(), _SIGNALS[action])
+            return None
         return action
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.commit import commit
+from azml_pipelines.data.output_writer import OutputWriter
 from azml_pipelines.errors import AzmlError
 from azml_pipelines.store.failed_items import failed_items
 from azml_pipelines.store.failure_groups import read_step_failures
@@ -94,9 +95,10 @@ def _report(folder: RunFolder, _: RunPlan) -> Any:
 def _rows(folder: RunFolder, plan: RunPlan) -> Any:
     journal = Journal(folder.journal)
     destination = folder.root / "again.txt"
+    writer = OutputWriter(plan.steps[0].step_run_id, 0, bool)
     try:
         parts = folder.step(plan.steps[0].step_run_id).parts
-        commit(journal.stretches(0), parts, destination)
+        commit(journal.stretches(0), parts, destination, writer)
         return destination.read_bytes()
     finally:
         journal.close()

@@ -17,6 +17,7 @@ from azml_pipelines.data.minibatch import (
     split_files,
     write_mini_batches,
 )
+from azml_pipelines.data.output_writer import OutputWriter
 from azml_pipelines.engine.orchestrator import read_plan
 from azml_pipelines.errors import AzmlError, DamagedPartError, UserErrorException
 from azml_pipelines.store.journal import Journal, Progress, SettledBundle
@@ -122,6 +123,7 @@ def _resume(folder: RunFolder, work: Work) -> bytes:
         (place,) = folder.steps.iterdir()
         step = folder.step(place.name)
         destination = folder.root / OUTPUT
+        writer = OutputWriter(place.name, epoch, journal.heartbeat)
         for number in range(_MOST_DAMAGED):
             listed = read_list_point(folder.journal, 0)
             if listed.total_mini_batches is None:
@@ -132,7 +134,7 @@ def _resume(folder: RunFolder, work: Work) -> bytes:
             part = f"node000.{epoch}.{number}.{secrets.token_hex(3)}.part"
             _run(journal, step, point.gaps, work, part)
             try:
-                commit(journal.stretches(0), step.parts, destination)
+                commit(journal.stretches(0), step.parts, destination, writer)
             except DamagedPartError:
                 stretches = journal.stretches(0)
                 damaged = set(damaged_mini_batches(stretches, step.parts))

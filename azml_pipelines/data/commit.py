@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from azml_pipelines.data.output_writer import OutputWriter
     from azml_pipelines.data.stretch import Slice
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
 
 _BLOCK = 4 << 20
 _OPEN_PARTS = 64
-_TEMPORARY = ".azml-commit.tmp"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,11 @@ class Committed:
 
 
 def commit(
-    stretches: Iterable[Stretch], parts: Path, destination: Path, header: bytes = b""
+    stretches: Iterable[Stretch],
+    parts: Path,
+    destination: Path,
+    writer: OutputWriter,
+    header: bytes = b"",
 ) -> Committed:
     """Join ``stretches`` into ``destination`` in one rename.
 
@@ -53,6 +57,8 @@ def commit(
         stretches: In the order of the mini-batches.
         parts: Folder of the part files.
         destination: Replaced if it exists: a commit may be repeated.
+        writer: Who commits; what it raises instead of confirming leaves the destination
+            as it was.
         header: Written before the first row.
 
     Raises:
@@ -60,8 +66,8 @@ def commit(
             destination is as it was before. Its ``mini_batch`` has to run again.
         OSError: The destination cannot be written.
     """
-    # Always the same name, for one writer: what a killed one left is written over.
-    temporary = destination.with_name(_TEMPORARY)
+    writer.forget_earlier(destination)
+    temporary = writer.aside(destination)
     digest = hashlib.sha256()
     size = 0
     try:
@@ -74,6 +80,7 @@ def commit(
             file.flush()
             point("commit.fsync")
             os.fsync(file.fileno())
+        writer.confirm()
         point("commit.rename")
         temporary.replace(destination)
         point("commit.renamed")

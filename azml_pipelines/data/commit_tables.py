@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.commit import Committed, read_slices, sync_folder
+from azml_pipelines.data.output_writer import remove
 from azml_pipelines.data.partition_format import folder_of
 from azml_pipelines.errors import OutputError
 from azml_pipelines.failpoints import point
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azml_pipelines.data.output_format import OutputForm
+    from azml_pipelines.data.output_writer import OutputWriter
     from azml_pipelines.data.stretch import Stretch
 
 __all__ = ["commit_tables", "digest_of"]
 
-_TEMPORARY = ".azml-commit.tmp"
-_REPLACED = ".azml-replaced.tmp"
 _GROUP_ROWS = 1 << 17
 _BLOCK = 1 << 20
 
 
 def commit_tables(
-    stretches: Iterable[Stretch], parts: Path, destination: Path, form: OutputForm
+    stretches: Iterable[Stretch],
+    parts: Path,
+    destination: Path,
+    form: OutputForm,
+    writer: OutputWriter,
 ) -> Committed:
     """Write the rows of all mini-batches, in their order, as one table.
 
@@ -42,8 +45,9 @@ def commit_tables(
     """
     kept = list(stretches)
     schema = _common_schema(kept, parts)
-    temporary = destination.with_name(_TEMPORARY)
-    _remove(temporary)
+    writer.forget_earlier(destination)
+    temporary, replaced = writer.aside(destination), writer.aside(destination, "old")
+    remove(temporary)
     point("commit.open")
     tables = _gathered(kept, parts, schema)
     try:
@@ -53,20 +57,21 @@ def commit_tables(
                 _write_partitions(table, temporary, form, number)
         else:
             _write_one(tables, schema, temporary)
+        committed = digest_of(temporary)
+        writer.confirm()
         point("commit.rename")
         if form.partition_by and destination.exists():
             # Two renames, and not the time it takes to remove many files between them.
-            replaced = destination.with_name(_REPLACED)
-            _remove(replaced)
+            remove(replaced)
             destination.rename(replaced)
             point("commit.replaced")
         temporary.rename(destination)
         point("commit.renamed")
     finally:
-        _remove(temporary)
-        _remove(destination.with_name(_REPLACED))
+        remove(temporary)
+        remove(replaced)
     sync_folder(destination.parent)
-    return digest_of(destination)
+    return committed
 
 
 def _common_schema(stretches: Iterable[Stretch], parts: Path) -> Any:  # noqa: ANN401 - of pyarrow
@@ -173,13 +178,6 @@ def _nullable(kind: Any) -> Any:  # noqa: ANN401 - a type of pyarrow
     import pandas as pd  # noqa: PLC0415 - the caller has paid for it
 
     return pd.Int64Dtype() if str(kind) == "int64" else None
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def digest_of(path: Path) -> Committed:

@@ -72,9 +72,10 @@ class Orchestrator:
             )
             error = run_steps(context, reusing(make_executor))
         except RunCanceledError:
+            self._make_room()
             self._journal.end_run("Canceled")
         except LostRunError:
-            raise
+            raise  # What is in the folder is another one's now.
         except BaseException as problem:
             text = f"internal error: {problem!r}; see {self._folder.log}"
             if isinstance(problem, AzmlError):
@@ -89,7 +90,6 @@ class Orchestrator:
             self._make_room()
             self._journal.end_run("Failed" if error else "Finished", error)
         finally:
-            self._make_room()
             self._journal.close()
 
     def _keep_room(self) -> None:

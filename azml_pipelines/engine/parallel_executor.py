@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -84,7 +85,9 @@ class ParallelExecutor:
 
     def ended(self, status: Status, error: str | None) -> None:
         """List the failed items, and end the logs."""
-        write_failed_items(self._context.folder, self._step, self._position)
+        context, step = self._context, self._step
+        writer = context.writer(step)
+        write_failed_items(context.folder, step, self._position, writer)
         if self._logs is not None:
             self._logs.ended(status, error, self._counts)
 
@@ -118,17 +121,21 @@ class ParallelExecutor:
             nodes.close(at_once=True)
             raise
         nodes.close()
-        check = self._context.check
-        place.deliver(self._destination(place).name, check)
+        confirm = self._context.confirm
+        place.deliver(self._destination(place).name, confirm)
         for side in self._step.side_outputs:
-            open_output(side, self._folder.side_output(side.name)).deliver("", check)
+            open_output(side, self._folder.side_output(side.name)).deliver("", confirm)
         register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 
     def start_nodes(self, plans: list[AgentPlan]) -> Nodes:
         """Start what will do the work; a debug run has something else for that."""
         context = self._context
-        scratch = context.folder.root / f"dask-{self._position}"
+        # One for each epoch: who has lost the run removes its own when it ends.
+        name = f"dask-{self._position}"
+        for left in context.folder.root.glob(f"{name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        scratch = context.folder.root / f"{name}-{context.epoch}"
         return LocalNodes(plans, context.standby, scratch)
 
     def cut(self, inputs: list[StepInput], sizes: Sizes) -> Iterator[tuple[int, str]]:
@@ -263,6 +270,7 @@ class ParallelExecutor:
                 self._folder.parts,
                 destination,
                 output_form(settings),
+                self._context.writer(self._step),
             )
         except DamagedPartError as error:
             self._damages += 1

@@ -79,15 +79,15 @@ class ScriptExecutor:
             self._context.check()
         point("script.succeeded")
         for staged in self._outputs:
-            staged.publish(self._context.check)
+            staged.publish(self._context.confirm)
         register_outputs(self._context.run.workspace, self._step.outputs)
         supply.close()
 
     @cached_property
     def _outputs(self) -> list[StagedOutput]:
-        owner = f"{self._step.step_run_id}-{self._context.epoch}"
+        writer = self._context.writer(self._step)
         return [
-            stage_output(plan, self._folder.output, owner)
+            stage_output(plan, self._folder.output, writer)
             for plan in self._step.outputs
         ]
 

@@ -7,7 +7,6 @@ already, one rename for each file. What a failed try has written is gone with it
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from azml_pipelines.data.file_store import (
     open_store,
 )
 from azml_pipelines.data.local_url import local_folder
+from azml_pipelines.data.output_writer import remove
 from azml_pipelines.engine.output_place import put_files
 from azml_pipelines.errors import OutputError
 from azml_pipelines.failpoints import point
@@ -28,6 +28,7 @@ from azml_pipelines.failpoints import point
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from azml_pipelines.data.output_writer import OutputWriter
     from azml_pipelines.plan.run_plan import OutputPlan
 
 __all__ = ["StagedOutput", "stage_output"]
@@ -42,6 +43,7 @@ class StagedOutput:
     """Where it goes; for a remote store, where it is kept until it is brought there."""
     staged: Path
     """Where the script writes it, a folder or a file."""
+    writer: OutputWriter
 
     def prepare(self) -> None:
         """Make room for a try: nothing is left there of an earlier one.
@@ -50,6 +52,8 @@ class StagedOutput:
             OutputError: The folder cannot be made.
         """
         try:
+            if self.place.parent.is_dir():
+                self.writer.forget_earlier(self.place)
             _remove(self.staged)
             folder = self.staged.parent
             is_folder = self.plan.is_directory
@@ -74,6 +78,7 @@ class StagedOutput:
                 # Whoever reads it finds nothing in it, rather than nothing.
                 self.staged.mkdir(parents=True, mode=0o700)
             if self.staged.exists():
+                self.writer.confirm()
                 point("script_output.rename")
                 _move(self.staged, self.place)
         except OSError as error:
@@ -100,20 +105,22 @@ class StagedOutput:
             raise OutputError(msg) from error
 
 
-def stage_output(plan: OutputPlan, fallback: Path, owner: str) -> StagedOutput:
+def stage_output(
+    plan: OutputPlan, fallback: Path, writer: OutputWriter
+) -> StagedOutput:
     """Return where an output is written and where it goes.
 
     Args:
         plan: The output.
         fallback: A local folder for those of remote stores.
-        owner: A name that no other step has.
+        writer: Who writes it.
     """
     place = fallback / plan.name
     if is_local(plan.url):
         place = Path(local_folder(plan.url)) / plan.path_on_datastore
     # On the disk of its place, so that a rename is enough.
-    aside = place.parent / f"{UNFINISHED}{owner}"
-    return StagedOutput(plan, place, aside / plan.name)
+    staged = writer.aside(place) / plan.name
+    return StagedOutput(plan, place, staged, writer)
 
 
 def _move(source: Path, destination: Path) -> None:
@@ -130,10 +137,7 @@ def _move(source: Path, destination: Path) -> None:
 
 
 def _remove(place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
-        place.unlink(missing_ok=True)
+    remove(place)
     aside = place.parent
     if (
         aside.name.startswith(UNFINISHED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from azml_pipelines.compute.standby import Standby
+from azml_pipelines.data.output_writer import OutputWriter
 from azml_pipelines.engine.conditions import reason_to_skip
 from azml_pipelines.engine.node_plans import StepPlace
 from azml_pipelines.engine.step_environment import prepare_environment
@@ -44,6 +45,19 @@ class StepContext(StepPlace):
     """Raises when the run has to stop; called several times a second, by any thread."""
     standby: Standby = field(default_factory=Standby)
     """What one step leaves to the next; closed after the last one."""
+
+    def confirm(self) -> None:
+        """Raise as ``check`` does, or when another process drives the run by now.
+
+        Raises:
+            LostRunError: Another one does.
+        """
+        self.check()
+        self.journal.heartbeat()
+
+    def writer(self, step: StepPlan) -> OutputWriter:
+        """Return as whom this orchestrator writes the outputs of a step."""
+        return OutputWriter(step.step_run_id, self.epoch, self.journal.heartbeat)
 
 
 class StepSkipped(Exception):  # noqa: N818 - nothing is wrong

@@ -16,6 +16,7 @@ from azml_pipelines.store.workspace_folder import WorkspaceFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from azml_pipelines.data.output_writer import OutputWriter
     from azml_pipelines.data.stretch import Stretch
     from azml_pipelines.engine.output_place import OutputPlace
     from azml_pipelines.pipeline.parallel_run_settings import ParallelRunSettings
@@ -103,6 +104,7 @@ def commit_rows(
     parts: Path,
     destination: Path,
     form: OutputForm | None,
+    writer: OutputWriter,
 ) -> Committed:
     """Put the rows together; see ``data.commit``.
 
@@ -112,7 +114,7 @@ def commit_rows(
         OSError: The destination cannot be written.
     """
     if form is not None and form.travels_as_arrow:
-        return commit_tables(stretches, parts, destination, form)
+        return commit_tables(stretches, parts, destination, form, writer)
     # Workers leave headers only when somebody wants one.
     headers = [path.read_bytes() for path in sorted(parts.glob("header-*"))]
     if form is not None and len(set(headers)) > 1:
@@ -122,4 +124,5 @@ def commit_rows(
             "in the same order, or set output_schema"
         )
         raise OutputError(msg)
-    return commit(stretches, parts, destination, headers[0] if headers else b"")
+    header = headers[0] if headers else b""
+    return commit(stretches, parts, destination, writer, header)

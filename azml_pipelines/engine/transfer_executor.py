@@ -49,14 +49,14 @@ class TransferExecutor:
         (source,) = whole_inputs([self._step.source], supply)
         self._staged.prepare()
         self._copy(source)
-        self._staged.publish(self._context.check)
+        self._staged.publish(self._context.confirm)
         register_outputs(self._context.run.workspace, self._step.all_outputs)
         supply.close()
 
     @cached_property
     def _staged(self) -> StagedOutput:
-        owner = f"{self._step.step_run_id}-{self._context.epoch}"
-        return stage_output(self._step.destination, self._folder.output, owner)
+        writer = self._context.writer(self._step)
+        return stage_output(self._step.destination, self._folder.output, writer)
 
     def _copy(self, source: StepInput) -> None:
         file = single_file(source.definition)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from azml_pipelines.data.output_writer import OutputWriter
     from azml_pipelines.plan.run_plan import ParallelRunStepPlan
     from azml_pipelines.store.failed_items import FailedItem
     from azml_pipelines.store.workspace_folder import RunFolder
@@ -39,7 +40,10 @@ _BLOCK = 1 << 16
 
 
 def write_failed_items(
-    folder: RunFolder, step: ParallelRunStepPlan, position: int
+    folder: RunFolder,
+    step: ParallelRunStepPlan,
+    position: int,
+    writer: OutputWriter,
 ) -> int:
     """Write both files of a step that ends; each appears whole or not at all.
 
@@ -58,8 +62,8 @@ def write_failed_items(
     # Names that are not UTF-8 survive as escapes.
     encode = json.JSONEncoder(separators=(",", ":")).encode
     with (
-        _NewFile(place.failed_items_csv) as table,
-        _NewFile(place.failed_items_jsonl) as lines,
+        _NewFile(place.failed_items_csv, writer) as table,
+        _NewFile(place.failed_items_jsonl, writer) as lines,
     ):
         table.write(csv_table.line(COLUMNS))
         for item in failed_items(folder, step, position):
@@ -70,6 +74,7 @@ def write_failed_items(
             table.keep()
             lines.keep()
     if not count:
+        writer.confirm()
         place.failed_items_csv.unlink(missing_ok=True)
         place.failed_items_jsonl.unlink(missing_ok=True)
     return count
@@ -117,14 +122,16 @@ class _Table:
 class _NewFile:
     """A file beside its place, moved there at the end if it is to be kept."""
 
-    def __init__(self, destination: Path) -> None:
+    def __init__(self, destination: Path, writer: OutputWriter) -> None:
         self._destination = destination
-        self._temporary = destination.with_name(f".{destination.name}.{os.getpid()}")
+        self._writer = writer
+        self._temporary = writer.aside(destination, destination.name)
         self._waiting = bytearray()
         self._keep = False
 
     def __enter__(self) -> Self:
         """Create the file, for its owner's eyes only."""
+        self._writer.forget_earlier(self._destination)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         descriptor = os.open(self._temporary, flags, 0o600)
         self._file: BinaryIO = os.fdopen(descriptor, "wb")
@@ -149,6 +156,7 @@ class _NewFile:
                 self._flush()
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            self._writer.confirm()
             failpoints.point("failed_items.rename")
             self._temporary.replace(self._destination)
         finally:

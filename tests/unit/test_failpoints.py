@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import os
+import signal
 import subprocess
 import sys
 
@@ -31,6 +33,20 @@ def test_a_fault_is_due_at_its_hit():
         faults.reach("journal.commit") for _ in range(4)
     ]
     assert faults.reach("commit.open") is None
+
+
+def test_a_frozen_process_goes_on_as_if_nothing_had_been():
+    """It stops at the point until somebody sends SIGCONT."""
+    code = "from azml_pipelines import failpoints; failpoints.point('run.end')"
+    environment = {**os.environ, "AZML_FAILPOINTS": "run.end=stop@1"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+
+    assert os.WIFSTOPPED(status)
+
+    process.send_signal(signal.SIGCONT)
+
+    assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("text", ["no.such=EIO", "commit.open=fly", "commit.open"])

@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml_pipelines.data import commit as module
+from azml_pipelines.data.output_writer import OutputWriter
 from azml_pipelines.data.stretch import Slice, Stretch
 from azml_pipelines.errors import DamagedPartError
 
 
-def commit(slices, *place):
-    """Commit slices one by one."""
-    return module.commit(map(Stretch.of, slices), *place)
+def commit(slices, parts, destination, header=b"", *, step="score", confirm=bool):
+    """Commit slices one by one, as the second life of a step."""
+    writer = OutputWriter(step, 2, confirm)
+    return module.commit(map(Stretch.of, slices), parts, destination, writer, header)
 
 
 class Parts:
@@ -144,6 +146,63 @@ def test_a_commit_may_be_repeated(parts, destination):
     second = commit([rows], parts.folder, destination)
 
     assert first == second
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_another_step_commits_into_the_same_folder_meanwhile(parts, destination):
+    """Neither gets a byte of the other's, whoever is first."""
+    other = destination.with_name("other.txt")
+    theirs = parts.write("b.part", 0, b"theirs\n")
+
+    def meanwhile():
+        commit([theirs], parts.folder, other, step="other")
+
+    rows = parts.write("a.part", 0, b"ours\n")
+    commit([rows], parts.folder, destination, confirm=meanwhile)
+
+    assert destination.read_bytes() == b"ours\n"
+    assert other.read_bytes() == b"theirs\n"
+    assert sorted(destination.parent.iterdir()) == sorted([destination, other])
+
+
+def test_what_an_earlier_life_has_left_is_removed(parts, destination):
+    """Of the same step, and of no other one."""
+    earlier = OutputWriter("score", 1, bool).aside(destination)
+    other = OutputWriter("scores", 1, bool).aside(destination)
+    earlier.write_bytes(b"half a r")
+    other.write_bytes(b"half a r")
+    commit([parts.write("a.part", 0, b"row\n")], parts.folder, destination)
+
+    assert sorted(destination.parent.iterdir()) == sorted([destination, other])
+
+
+def test_a_writer_that_has_lost_its_run(parts, destination):
+    """It leaves the destination as it was, and nothing beside it."""
+    destination.write_bytes(b"of the other one\n")
+
+    def lost():
+        msg = "taken over"
+        raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="taken over"):
+        commit([], parts.folder, destination, confirm=lost)
+
+    assert destination.read_bytes() == b"of the other one\n"
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_an_earlier_life_that_was_frozen_before_its_rename(parts, destination):
+    """It cannot bring its own to the place any more, and says so."""
+    rows = parts.write("a.part", 0, b"row\n")
+
+    def frozen():
+        later = OutputWriter("score", 3, bool)
+        module.commit([Stretch.of(rows)], parts.folder, destination, later)
+
+    with pytest.raises(FileNotFoundError):
+        commit([], parts.folder, destination, confirm=frozen)
+
+    assert destination.read_bytes() == b"row\n"
     assert list(destination.parent.iterdir()) == [destination]
 
 

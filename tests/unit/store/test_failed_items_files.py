@@ -8,7 +8,10 @@ import stat
 
 import pytest
 
+from azml_pipelines.data.output_writer import OutputWriter
 from azml_pipelines.store.failed_items_files import csv_cell, write_failed_items
+
+WRITER = OutputWriter("score", 2, bool)
 
 
 def test_people_and_programs_get_the_same(stored):
@@ -16,7 +19,7 @@ def test_people_and_programs_get_the_same(stored):
     stored.fail(0, 2, message='a, "b"\nc')
     stored.done(1, ["only one"], 2)
 
-    count = write_failed_items(stored.folder, stored.step, 0)
+    count = write_failed_items(stored.folder, stored.step, 0, WRITER)
     with stored.place.failed_items_csv.open(newline="") as file:
         table = list(csv.DictReader(file))
     text = stored.place.failed_items_jsonl.read_text()
@@ -32,7 +35,7 @@ def test_people_and_programs_get_the_same(stored):
 def test_only_the_owner_may_read_them(stored):
     """Messages of user code may hold anything."""
     stored.fail(0, 2)
-    write_failed_items(stored.folder, stored.step, 0)
+    write_failed_items(stored.folder, stored.step, 0, WRITER)
 
     for file in (stored.place.failed_items_csv, stored.place.failed_items_jsonl):
         assert 0o600 == stat.S_IMODE(file.stat().st_mode)
@@ -43,7 +46,7 @@ def test_nothing_failed_any_more(stored):
     stored.place.failed_items_csv.write_text("old")
     stored.place.failed_items_jsonl.write_text("old")
 
-    assert 0 == write_failed_items(stored.folder, stored.step, 0)
+    assert 0 == write_failed_items(stored.folder, stored.step, 0, WRITER)
     assert [] == list(stored.place.root.glob("*failed_items*"))
 
 
@@ -57,10 +60,29 @@ def test_a_full_disk_leaves_the_old_files(stored, monkeypatch):
 
     monkeypatch.setattr("azml_pipelines.failpoints.write", full)
     with pytest.raises(OSError, match="No space"):
-        write_failed_items(stored.folder, stored.step, 0)
+        write_failed_items(stored.folder, stored.step, 0, WRITER)
 
     assert "old" == stored.place.failed_items_csv.read_text()
-    assert [] == list(stored.place.root.glob(".failed_items*"))
+    assert [] == list(stored.place.root.glob(".*"))
+
+
+def test_whoever_has_lost_the_run_changes_nothing(stored):
+    """Also when it has nothing to list any more."""
+    stored.place.failed_items_csv.write_text("of the next one")
+
+    def lost():
+        msg = "taken over"
+        raise RuntimeError(msg)
+
+    for fail in (lambda: None, lambda: stored.fail(0, 2)):
+        fail()
+        with pytest.raises(RuntimeError, match="taken over"):
+            write_failed_items(
+                stored.folder, stored.step, 0, OutputWriter("score", 1, lost)
+            )
+
+    assert "of the next one" == stored.place.failed_items_csv.read_text()
+    assert [] == list(stored.place.root.glob(".*"))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
