@@ -17,6 +17,7 @@ __all__ = [
     "command_line",
     "described",
     "fork_servers",
+    "is_frozen",
     "is_running",
     "kill",
     "listening_sockets",
@@ -42,6 +43,12 @@ def is_running(pid: int) -> bool:
     """Whether a process lives; one that only waits to be reaped does not."""
     status = _read(pid, "stat").rpartition(b")")[2].split()
     return bool(status) and status[0] not in {b"Z", b"X"}
+
+
+def is_frozen(pid: int) -> bool:
+    """Whether a process was stopped by a signal and waits for SIGCONT."""
+    status = _read(pid, "stat").rpartition(b")")[2].split()
+    return bool(status) and status[0] == b"T"
 
 
 def processes_below(folder: Path) -> list[int]:

@@ -1,12 +1,14 @@
 """T12: two of everything.
 
 Injected: 4 processes resume the same run at the same moment, in some rounds another one
-cancels it; then a run is taken from its living orchestrator, so that two work at once; 8
-processes write 1,000 transactions each into the same catalog, and claim the same journal.
+cancels it; then a run is taken from its living orchestrator, so that two work at once;
+then from one that is frozen somewhere, and wakes up while its successor works or when
+that has ended; 8 processes write 1,000 transactions each into the same catalog, and
+claim the same journal.
 
 Must hold: one owner per race, the others are told who; an owner that has lost its run
 writes nothing more and ends; nobody sees ``database is locked``; no transaction is lost.
-(There are no schedules yet, so none race.)
+(Two schedulers race in C5.)
 
 Owners are counted in three ways, none of which looks away for a moment. The journal's
 epoch counts every claim. Scripts note for whom they work, before and after each call:
@@ -29,6 +31,7 @@ from azml_pipelines.errors import AzmlError
 from azml_pipelines.store.catalog_runs import RunRecord
 from azml_pipelines.store.journal import Journal, LostRunError
 from azml_pipelines.store.run_owner import Owner
+from chaos.frozen_owners import FREEZING_PLACES, Freeze, play
 from chaos.lab import names, rows, wait_for
 from chaos.owners import SCRIPT, Watch, overlaps, parts_of, take_away, tenures
 from chaos.process_tree import is_running, kill, orchestrators
@@ -78,6 +81,7 @@ def run(lab: Lab, size: Size) -> Verdict:
     )
     verdict.reach("races", raced, races, "the time was up")
     _take_runs_away(lab, size.of(1, 3, 20), verdict)
+    _freeze_owners(lab, size.of(1, 6, 2 * len(FREEZING_PLACES)), verdict)
     each = size.of(50, 200, 1_000)
     for name, work in (("catalog", _write_catalog), ("journal", _write_journal)):
         done, errors = _together(work, str(lab.root), job.id, each)
@@ -87,7 +91,7 @@ def run(lab: Lab, size: Size) -> Verdict:
         for text in errors[:3]:
             verdict.demand(False, f"{name}: {text}")
     stored = len(lab.workspace.catalog.runs.newest_first("races"))
-    verdict.note(stored=stored, schedules="none yet")
+    verdict.note(stored=stored)
     verdict.demand(stored == _WRITERS * each, f"{stored} transactions are stored")
     return verdict
 
@@ -191,6 +195,18 @@ def _take_runs_away(lab: Lab, count: int, verdict: Verdict) -> None:
     verdict.demand(
         seen == count, f"two orchestrators were seen {seen} of {count} times"
     )
+
+
+def _freeze_owners(lab: Lab, count: int, verdict: Verdict) -> None:
+    """Wake owners up that were frozen and replaced."""
+    cases = [
+        Freeze(place, early) for place in FREEZING_PLACES for early in (False, True)
+    ]
+    before = len(verdict.problems)
+    for freeze in lab.random.sample(cases, count):
+        play(lab, freeze, verdict)
+    harmless = "no" if verdict.problems[before:] else "yes"
+    verdict.note(frozen_owners=count, harmless=harmless)
 
 
 def _epoch(job: PipelineRun) -> int:
