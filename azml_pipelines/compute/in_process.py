@@ -20,6 +20,7 @@ from azml_pipelines.worker.loop import StoreError, Worker
 from azml_pipelines.worker.messages import FAILED, FailedTry, UserError
 from azml_pipelines.worker.page import Page
 from azml_pipelines.worker.part_file import PartFile
+from azml_pipelines.worker.scratch import clear_scratch
 from azml_pipelines.worker.user_errors import UserErrors
 
 if TYPE_CHECKING:
@@ -107,13 +108,19 @@ class InProcessSlots:
         return self._reports.popleft() if self._reports else None
 
     def close(self, *, at_once: bool = False) -> None:
-        """Let the entry shut down, then put this process back in order."""
+        """Let the entry shut down, then put this process back in order.
+
+        With ``at_once``, too: nobody kills this process, so what the entry has started
+        would go on.
+        """
+        del at_once
         try:
-            if self._entry.ready and not at_once:
+            if self._entry.ready:
                 self._worker.shut_down()
         finally:
             self._fetcher.close()
             self._foreground.__exit__(None, None, None)
+            clear_scratch(self._start.scratch)
             self._page.close()
 
     def _run(self, bundle: Bundle) -> BundleReport:

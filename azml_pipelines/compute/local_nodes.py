@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.agent import Agent
 from azml_pipelines.compute.auto_count import most_processes
+from azml_pipelines.worker.scratch import clear_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ class LocalNodes:
     def __init__(
         self, plans: Sequence[AgentPlan], standby: Standby, scratch: Path
     ) -> None:
+        self._leftovers = plans[0].start.scratch
+        clear_scratch(self._leftovers)
         self._standby = standby
         self._scratch = scratch
         self._agents = [Agent(plan, standby.fork_server(plan)) for plan in plans]
@@ -60,6 +63,7 @@ class LocalNodes:
                 agent.abandon()
             else:
                 agent.close()
+        clear_scratch(self._leftovers)
         if self._slots is None:
             return
         if at_once:

@@ -175,4 +175,6 @@ def _node_start(
         logging_level=settings.logging_level,
         dataframe_header=settings.append_row_dataframe_header,
         startup=STARTUP,
+        # One for each epoch: who has lost the run removes its own when it ends.
+        scratch=str(folder.nodes / f"scratch-{place.epoch}"),
     )

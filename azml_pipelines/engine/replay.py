@@ -85,6 +85,7 @@ class Replay:
             source_directory=str(place / "source"),
             parts=str(place / "parts"),
             logs=str(place / "logs"),
+            scratch=str(place / "scratch"),
         )
         return replace(plans[0], start=start)
 

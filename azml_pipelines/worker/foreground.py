@@ -6,6 +6,7 @@ put back at the end: folder, arguments, variables, import path, modules, logging
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import logging
 import os
@@ -80,10 +81,16 @@ class Foreground:
             BaseException: Whatever the entry script raises.
         """
         self.entry.init()
-        mini_batch = load_mini_batch(line, self.inputs)
-        context = context_of(line, self.inputs, index)
-        result = self.entry.run(mini_batch, context) if len(mini_batch) else []
-        rows = self.action.rows(result)
+        try:
+            mini_batch = load_mini_batch(line, self.inputs)
+            context = context_of(line, self.inputs, index)
+            result = self.entry.run(mini_batch, context) if len(mini_batch) else []
+            rows = self.action.rows(result)
+        except BaseException:
+            # What it has started would outlive this; what is looked for is the first.
+            with contextlib.suppress(Exception):
+                self.entry.shutdown()
+            raise
         self.entry.shutdown()
         return rows
 

@@ -122,6 +122,11 @@ class NodeStart:
     """What the entry of this kind has to know, as text that it reads itself."""
     startup: list[str] = field(default_factory=list)
     """``module:function`` to call before the entry script is loaded."""
+    scratch: str = ""
+    """Folder for what workers unpack and start, shared by the nodes of one machine.
+
+    Made by whoever needs it, and gone with the step.
+    """
 
     def encode(self) -> bytes:
         """Return the payload of a ``NODE`` frame."""

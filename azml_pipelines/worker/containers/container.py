@@ -10,7 +10,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Optional
 
-from azml_pipelines.worker.containers.engines import ENGINES, PORT, launch, said_by
+from azml_pipelines.worker.containers.engines import (
+    CONTAINER_PREFIX,
+    ENGINES,
+    PORT,
+    launch,
+    said_by,
+)
 from azml_pipelines.worker.containers.network_door import NetworkDoor
 
 if TYPE_CHECKING:
@@ -21,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Container", "remove_orphans"]
 
 _LOOK_SECONDS = 0.05
-_PREFIX = "azml-"
 _NAMES = "{{.Names}}"
 
 
@@ -34,12 +39,20 @@ def remove_orphans(image: PreparedImage) -> None:
         return
     engine = (image.engine, *image.before)
     _, said = said_by(
-        (*engine, "ps", "--all", "--filter", f"name=^{_PREFIX}", "--format", _NAMES),
+        (
+            *engine,
+            "ps",
+            "--all",
+            "--filter",
+            f"name=^{CONTAINER_PREFIX}",
+            "--format",
+            _NAMES,
+        ),
         whole=True,
     )
     for name in said.split():
-        pid = name[len(_PREFIX) :].partition("-")[0]
-        if name.startswith(_PREFIX) and not os.path.exists(f"/proc/{pid}"):
+        pid = name[len(CONTAINER_PREFIX) :].partition("-")[0]
+        if name.startswith(CONTAINER_PREFIX) and not os.path.exists(f"/proc/{pid}"):
             said_by((*engine, "rm", "--force", name))
 
 
@@ -77,7 +90,7 @@ class Container:
         self._door: Optional[NetworkDoor] = None  # noqa: UP045
         self._opening = threading.Lock()
         self._published = port
-        name = f"{_PREFIX}{os.getpid()}-{port}"
+        name = f"{CONTAINER_PREFIX}{os.getpid()}-{port}"
         started = launch(
             image, words, model, {**variables, **ports}, name=name, port=port
         )

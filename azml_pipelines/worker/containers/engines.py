@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "CONTAINER_PREFIX",
     "ENGINES",
     "MODEL",
     "PORT",
@@ -25,6 +26,8 @@ __all__ = [
 PORT = 8080
 """Where a server listens in a network of its own, as hosting has it."""
 MODEL = "/opt/ml/model"
+CONTAINER_PREFIX = "azml-"
+"""How the names of our containers begin; the process that has started it follows."""
 _PROBE_SECONDS = 120.0
 _NO_SUCH_PROGRAM = "/azml-asks-whether-this-runs"
 _NOT_FOUND = 127
@@ -113,7 +116,7 @@ def probe(image: PreparedImage) -> tuple[Optional[PreparedImage], str]:  # noqa:
         The image with the options that work; or None, and what the engine said.
     """
     said = ""
-    for before, behind in _ways(image):
+    for number, (before, behind) in enumerate(_ways(image)):
         tried = PreparedImage(
             image.engine, image.reference, before, behind,
             image.entrypoint, image.environment, image.folder,
@@ -125,6 +128,7 @@ def probe(image: PreparedImage) -> tuple[Optional[PreparedImage], str]:  # noqa:
         else:
             command = (
                 *(image.engine, *before, "run", "--rm", *behind),
+                *("--name", f"{CONTAINER_PREFIX}{os.getpid()}-probe{number}"),
                 *("--entrypoint", _NO_SUCH_PROGRAM, *_root_of(image)),
             )
         code, said = said_by(command)

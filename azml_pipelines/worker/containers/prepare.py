@@ -23,8 +23,9 @@ from azml_pipelines.worker.containers.engines import (
 if TYPE_CHECKING:
     from azml_pipelines.worker.containers.engines import Engine
 
-__all__ = ["NoEngineError", "prepare_image"]
+__all__ = ["NoEngineError", "prepare_image", "prepared_image"]
 
+_RECORD = "image.json"
 _MOUNT_POINTS = (MODEL, "/proc", "/dev", "/tmp")  # noqa: S108 - in there
 
 
@@ -51,20 +52,29 @@ def prepare_image(
         NoEngineError: No engine can run it.
         BadArchiveError: It is no image archive, or not safe to unpack.
     """
-    record = os.path.join(folder, "image.json")
+    record = os.path.join(folder, _RECORD)
     with open(f"{record}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(record):
-            with open(record) as file:
-                fields: dict[str, Any] = json.load(file)
-            for key, value in fields.items():
-                fields[key] = tuple(value) if isinstance(value, list) else value
-            return PreparedImage(**fields)
+        known = prepared_image(folder)
+        if known is not None:
+            return known
         found = _tried(image, sha256, engine, folder)
         with open(f"{record}.new", "w") as file:
             json.dump(asdict(found), file)
         os.replace(f"{record}.new", record)
         return found
+
+
+def prepared_image(folder: str) -> Optional[PreparedImage]:  # noqa: UP045
+    """Return the image that was prepared in a folder, if one was."""
+    try:
+        with open(os.path.join(folder, _RECORD)) as file:
+            fields: dict[str, Any] = json.load(file)
+    except FileNotFoundError:
+        return None
+    for key, value in fields.items():
+        fields[key] = tuple(value) if isinstance(value, list) else value
+    return PreparedImage(**fields)
 
 
 def _tried(

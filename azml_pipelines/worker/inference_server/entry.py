@@ -57,7 +57,7 @@ class InferenceServerEntry:
         self._output = start.output_directory
         self._roots = [os.path.join(item.root, "") for item in start.inputs]
         self._writes_files = start.output_action == "summary_only"
-        self._node_folder = os.path.dirname(start.source_directory)
+        self._scratch = start.scratch
         self._kind = media_type(options.content_type)
         self._joining = Joining(
             JsonPath(options.input_filter),
@@ -77,13 +77,14 @@ class InferenceServerEntry:
         """
         options = self._options
         model = options.model_data
+        os.makedirs(self._scratch, mode=0o700, exist_ok=True)
         if model is not None:
-            model = unpacked_model(model, options.model_sha256, self._node_folder)
-        base = tempfile.mkdtemp(prefix="ml-", dir=self._node_folder)
+            model = unpacked_model(model, options.model_sha256, self._scratch)
+        base = tempfile.mkdtemp(prefix="ml-", dir=self._scratch)
         image = None
         if options.image is not None:
             image = prepare_image(
-                options.image, options.image_sha256, options.engine, self._node_folder
+                options.image, options.image_sha256, options.engine, self._scratch
             )
             remove_orphans(image)
             options = replace(options, environment=self._variables)

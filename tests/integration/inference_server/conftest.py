@@ -99,6 +99,7 @@ def make_entry(tmp_path, program):
             output_directory=str(tmp_path / "output"),
             parts="",
             logs="",
+            scratch=str(tmp_path / "scratch"),
             entry_options=ServerOptions(command, **options).encode(),
         )
         entry = InferenceServerEntry(start)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -68,7 +68,9 @@ def server_job(job, tmp_path, program):
     data = tmp_path / "in"
     data.mkdir()
 
-    def submit(contents: dict[str, str], how: str = "{}", **config: object):
+    def submit(
+        contents: dict[str, str], how: str = "{}", *, debug: bool = False, **config: Any
+    ):
         for name, content in contents.items():
             (data / name).write_text(content)
         log = tmp_path / "log.jsonl"
@@ -86,7 +88,7 @@ def server_job(job, tmp_path, program):
             output=PipelineData("rows"),
         )
         pipeline = Pipeline(job.workspace, [step])
-        return Experiment(job.workspace, "servers").submit(pipeline)
+        return Experiment(job.workspace, "servers").submit(pipeline, debug=debug)
 
     return submit
 
@@ -169,6 +171,16 @@ def test_nothing_is_left_of_a_killed_run(job, server_job, tmp_path):
     _, alive = psutil.wait_procs(servers, timeout=3)
 
     assert not alive
+
+
+@pytest.mark.parametrize("threshold", [0, 1])
+def test_nothing_is_left_of_a_debug_run(server_job, tmp_path, threshold):
+    """Whether it has ended well or badly, and though this process goes on."""
+    contents = {"a.csv": "bad\n", "b.csv": "1\n"}
+    run = server_job(contents, debug=True, error_threshold=threshold)
+
+    assert run.get_status() == ("Finished" if threshold else "Failed")
+    assert servers_of(tmp_path) == []
 
 
 def servers_of(folder: Path) -> list[psutil.Process]:
