@@ -43,6 +43,7 @@ POINTS = (
     "list.rename",
     "list.renamed",
     "node.copy",
+    "node.rename",
     "part.create",
     "part.write",
     "part.written",

@@ -34,5 +34,6 @@ def make_node_folder(snapshot: str, folder: Path, epoch: int) -> None:
     copy = aside / str(epoch)
     point("node.copy")
     shutil.copytree(snapshot, copy, symlinks=True)
+    point("node.rename")
     copy.rename(folder)
     shutil.rmtree(aside, ignore_errors=True)

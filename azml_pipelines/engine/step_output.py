@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,10 +65,18 @@ def destination_of(
     if settings.on_existing == "version":
         name = _free(output, name)
     if settings.on_existing != "replace":
-        temporary = note.with_suffix(".tmp")
-        temporary.write_text(name, encoding="utf-8")
-        temporary.replace(note)
+        _note(note, name)
     return output.folder / name
+
+
+def _note(note: Path, name: str) -> None:
+    """Remember a name, also over a loss of power: without it, nobody can go on."""
+    temporary = note.with_suffix(".tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(name)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(note)
 
 
 def _free(output: OutputPlace, name: str) -> str:

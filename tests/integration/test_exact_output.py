@@ -153,3 +153,24 @@ def test_a_run_outlives_who_submitted_it(job, tmp_path):
     run.wait_for_completion(show_output=False)
 
     assert hashlib.sha256(job.output(run)).hexdigest() == EXPECTED
+
+
+def test_a_half_copied_source_directory_is_not_worked_with(job, monkeypatch):
+    """The orchestrator dies while a node's folder is filled; all is there later."""
+    script = (
+        "import os\n"
+        "HERE = sorted(os.listdir(os.path.dirname(os.path.abspath(__file__))))\n"
+        "def run(mini_batch):\n"
+        "    return [f'{os.path.basename(p)} {HERE}' for p in mini_batch]\n"
+    )
+    calm = job.output(job.finish(script))
+    monkeypatch.setenv("AZML_FAILPOINTS", "node.rename=kill@1")
+    run = job.finish(script)
+    monkeypatch.delenv("AZML_FAILPOINTS")
+    nodes = run.folder.step(run.state().steps[0].step_run_id).nodes
+    seen = [path.name for path in nodes.iterdir() if path.name[0] != "."]
+    run.resume()
+    run.wait_for_completion(show_output=False)
+
+    assert seen == []
+    assert job.output(run) == calm
