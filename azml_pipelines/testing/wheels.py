@@ -33,8 +33,9 @@ def make_wheel(folder: Path, name: str, version: str, code: str) -> Path:
         ),
     }
     listing = "".join(f"{file},,\n" for file in (*files, f"{record}/RECORD"))
+    # Without the time, as the same package is the same file at any moment.
     with zipfile.ZipFile(wheel, "w") as archive:
         for file, text in files.items():
-            archive.writestr(file, text)
-        archive.writestr(f"{record}/RECORD", listing)
+            archive.writestr(zipfile.ZipInfo(file), text)
+        archive.writestr(zipfile.ZipInfo(f"{record}/RECORD"), listing)
     return wheel
