@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,8 +144,9 @@ def _registered(
 def _check_local(local: Path, text: str, kind: str | None, place: Place) -> None:
     if any(sign in text for sign in "*?["):
         return
-    if not local.exists():
-        msg = f"{shown(text)} does not exist; looked for {local}."
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if not os.path.exists(local):  # noqa: PTH110
+        msg = f"{shown(text)} does not exist; looked for {shown(str(local))}."
         raise place.problem(msg)
     if kind == "uri_file" and local.is_dir():
         msg = f"{shown(text)} is a folder; its type is uri_folder."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def read_component(
     found = content.get("type") or kind
     if found is None:
         found = "pipeline" if "jobs" in content else "command"
-    if kind not in {None, found}:
+    if kind is not None and kind != found:
         text = f"has the type {shown(found)}, and the job says {shown(kind)}."
         raise place.problem(text)
     return Component(_checked_kind(found, where), content, where, apart=True)
@@ -110,7 +111,8 @@ def _file(given: object, place: Place, workspace: Workspace | None) -> Path:
         )
         raise place.problem(text)
     file = place.document.folder / str(given).removeprefix("file:")
-    if not file.is_file():
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if not os.path.isfile(file):  # noqa: PTH113
         text = f"is {shown(given)}; there is no such file."
         raise place.problem(text)
     return file

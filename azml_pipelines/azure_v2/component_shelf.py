@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["RegisteredComponent", "list_components", "register_component"]
 
 _DOCUMENT = "component.yml"
+_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[a-zA-Z0-9][\w-]{0,254}")
 
 
@@ -55,6 +56,10 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
     folder = workspace.folder.components / name
     given = document.content.get("version")
     version = str(given) if given is not None else _next(folder)
+    if not _VERSION.fullmatch(version):
+        # It names a folder: nothing may lead elsewhere.
+        text = f"is {shown(version)}; use letters, digits, '.', '-' and '_'."
+        raise (document.top / "version").problem(text)
     workspace.prepare_storage()
     new = workspace.folder.components / f".{uuid4().hex}"
     new.mkdir(parents=True, mode=0o700)

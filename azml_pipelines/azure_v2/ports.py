@@ -89,7 +89,7 @@ def check_mode(
     if end == "input" and kind in {"mltable", None}:
         known = (*known, *_EVALUATED)
     if mode not in known:
-        what = f"an {end} of type {kind}" if kind else f"an {end}"
+        what = f"an {end} of type {shown(kind)}" if kind else f"an {end}"
         text = f"is {shown(mode)}; the mode of {what} is one of {listed(known)}."
         raise (place / "mode").problem(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -169,7 +170,8 @@ def code_folder(given: str | None, workspace: Workspace, place: Place) -> str:
     if folder is None:
         text = f"is {shown(given)}; code has to be in a folder on this machine."
         raise place.problem(text)
-    if not folder.is_dir():
-        text = f"is {shown(given)}, and {folder} is no folder."
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if not os.path.isdir(folder):  # noqa: PTH112
+        text = f"is {shown(given)}; there is no such folder."
         raise place.problem(text)
     return str(folder)

@@ -80,11 +80,13 @@ class exit_codes:  # noqa: N801 - read as a statement: with exit_codes(debug=Fal
             case AzmlError():
                 _end(_problems(error), USAGE)
             case OSError():
-                _end(f"Error: {one_line(error)}", STORAGE)
+                _end(f"Error: {_short(one_line(error))}", STORAGE)
             case _:
                 name = type(error).__name__
                 hint = "" if self._debug else " (azml --debug … shows where)"
-                _end(f"Internal error: {name}: {one_line(error)}{hint}", INTERNAL)
+                _end(
+                    f"Internal error: {name}: {_short(one_line(error))}{hint}", INTERNAL
+                )
 
 
 def _problems(error: AzmlError) -> str:

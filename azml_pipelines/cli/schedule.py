@@ -145,7 +145,14 @@ def disable_schedule(schedule_id: str) -> None:
 
 @schedule.command("history")
 @click.argument("schedule_id", metavar="ID")
-@click.option("-n", "most", type=int, default=20, show_default=True, help="How many.")
+@click.option(
+    "-n",
+    "most",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def history_of_schedule(schedule_id: str, most: int, *, as_json: bool) -> None:
     """Print what became of a schedule's nominal times, the latest first."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from azml_pipelines.cli.seconds import Seconds
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -94,13 +96,13 @@ class _Options:
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(0.001),
+    type=Seconds(),
     help="What one run() may take; 60 by default, or what the deployment says.",
 )
 @click.option(
     "--startup-timeout",
     metavar="SECONDS",
-    type=click.FloatRange(0.001),
+    type=Seconds(),
     default=600,
     help="What init() may take; 600 by default.",
 )

@@ -7,6 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Self
 
+from azml_pipelines.argument_checks import check_mapping, check_text, check_workspace
 from azml_pipelines.data.dataset_operations import DatasetOperations
 from azml_pipelines.data.listing import list_files
 from azml_pipelines.data.remote_listing import is_remote
@@ -133,6 +134,10 @@ class AbstractDataset(DatasetOperations):
                 "name='…'."
             )
             raise UserErrorException(msg)
+        check_workspace(workspace)
+        check_text("name", name)
+        check_text("description", description)
+        check_mapping("tags", tags)
         registered = workspace.save_dataset(
             name,
             self.definition.model_copy(update={"name": None, "version": None}),

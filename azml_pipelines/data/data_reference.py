@@ -55,7 +55,9 @@ class DataReference:
     ) -> None:
         if not data_reference_name:
             data_reference_name = uuid4().hex if path_on_datastore else datastore.name
-        if not re.fullmatch(r"\w+", data_reference_name):
+        if not isinstance(data_reference_name, str) or not re.fullmatch(
+            r"\w+", data_reference_name
+        ):
             msg = (
                 "data_reference_name may hold only letters, digits and underscores, "
                 f"not {shown(data_reference_name)}."

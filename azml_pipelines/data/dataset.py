@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_text, check_workspace
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.azure_only import EarlierDataset
 from azml_pipelines.data.data_reference import DataPath, DataReference
@@ -85,6 +86,7 @@ class Dataset(EarlierDataset):
         Raises:
             UserErrorException: ``version`` is neither, or there is no such dataset.
         """
+        check_workspace(workspace)
         registered = workspace.find_dataset(name, _version_number(name, version))
         return open_dataset(workspace, registered)
 
@@ -95,6 +97,8 @@ class Dataset(EarlierDataset):
         Raises:
             UserErrorException: There is none.
         """
+        check_workspace(workspace)
+        check_text("id", id)
         return open_dataset(workspace, workspace.find_dataset_by_id(id))
 
     @staticmethod

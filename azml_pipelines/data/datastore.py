@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import check_workspace
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.azure_only import AzureOnlyDatastores
 from azml_pipelines.data.datastore_home import DatastoreHome, DatastoreSettings
@@ -70,6 +71,7 @@ class Datastore(AzureOnlyDatastores):
         Raises:
             UserErrorException: No datastore has that name.
         """
+        check_workspace(workspace)
         if not isinstance(datastore_name, str):
             return workspace.get_datastore(datastore_name)  # says what is known
         return workspace.get_datastore(datastore_name.lower())
@@ -230,6 +232,7 @@ class Datastore(AzureOnlyDatastores):
             UserErrorException: The URL is none, an option cannot be written down, or
                 the name is not allowed, or taken.
         """
+        check_workspace(workspace)
         name = checked_name(datastore_name)
         settings = DatastoreSettings(
             name=name,
@@ -260,6 +263,7 @@ class Datastore(AzureOnlyDatastores):
             UserErrorException: There is no such folder, or the name is not allowed, or
                 taken.
         """
+        check_workspace(workspace)
         if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
             msg = f"path={shown(path)} is not allowed. Give an existing folder."
             raise UserErrorException(msg)

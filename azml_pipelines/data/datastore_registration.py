@@ -7,13 +7,14 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from azml_pipelines.argument_checks import check_text, check_workspace
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.datastore_home import DatastoreSettings
 from azml_pipelines.data.storage_account import checked_place, container_place
 from azml_pipelines.data.store_options import UNSORTED
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.masking import holds_secret
-from azml_pipelines.wording import shown
+from azml_pipelines.wording import did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,8 @@ def container_settings(  # noqa: PLR0917 - what three of version 1's signatures 
     Raises:
         UserErrorException: A name is not allowed.
     """
+    check_text("protocol", protocol)
+    check_text("endpoint", endpoint)
     return DatastoreSettings(
         name=checked_name(name),
         datastore_type=kind,
@@ -74,6 +77,7 @@ def register_container(
         overwrite: Replace the settings of a datastore of this name.
         kind: The class of the datastore.
     """
+    check_workspace(workspace)
     account = str(settings.account_name)
     host = None
     if (settings.protocol, settings.endpoint) != ("https", "core.windows.net"):
@@ -135,7 +139,21 @@ def kind_of_url(url: object) -> DatastoreType:
             "options={…} as 'env:NAME'."
         )
         raise UserErrorException(msg)
+    _check_known(match[1])
     return _KINDS.get(match[1], "Url")
+
+
+def _check_known(scheme: str) -> None:
+    import fsspec  # noqa: PLC0415 - slow to load
+
+    known = fsspec.available_protocols()
+    if scheme not in known:
+        msg = (
+            f"url: nothing here opens {shown(scheme + '://')}."
+            f"{did_you_mean(scheme, known)} Known are s3, gs, abfs, memory and "
+            "what else fsspec has; install the package that adds another."
+        )
+        raise UserErrorException(msg)
 
 
 def plain_options(options: Mapping[str, Any] | None) -> dict[str, Any]:

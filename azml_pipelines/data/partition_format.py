@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import quote, unquote
 
+from azml_pipelines.wording import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -171,7 +173,7 @@ def folder_of(value: object) -> str:
 
 def _compiled(text: str) -> _Pattern:
     if not isinstance(text, str):
-        msg = f"partition_format={text!r} is no text"
+        msg = f"partition_format={shown(text)} is no text"
         raise PartitionFormatError(msg)
     regex: list[str] = []
     groups: dict[str, str] = {}
@@ -184,14 +186,17 @@ def _compiled(text: str) -> _Pattern:
             regex.append(".*?")
         elif piece in {"{", "}"}:
             msg = (
-                f"partition_format={text!r} has a {piece} that is not closed or opened"
+                f"partition_format={shown(text)} has a {piece} that is not closed or "
+                "opened"
             )
             raise PartitionFormatError(msg)
         elif inside is None:
             regex.append(re.escape(piece))
         elif ":" in inside:
             if date is not None:
-                msg = f"partition_format={text!r} has several dates; one is allowed"
+                msg = (
+                    f"partition_format={shown(text)} has several dates; one is allowed"
+                )
                 raise PartitionFormatError(msg)
             name, _, form = inside.partition(":")
             date = _checked_name(text, name)
@@ -202,8 +207,11 @@ def _compiled(text: str) -> _Pattern:
             group = groups.setdefault(name, f"value{len(groups)}")
             regex.append(f"(?P={group})" if known else rf"(?P<{group}>[^./\\]+)")
     if date in groups or not (groups or date):
-        what = f"uses {date!r} twice" if date else "names no column"
-        msg = f"partition_format={text!r} {what}; write a path such as '/{{key}}/*.csv'"
+        what = f"uses {shown(date)} twice" if date else "names no column"
+        msg = (
+            f"partition_format={shown(text)} {what}; write a path such as "
+            "'/{key}/*.csv'"
+        )
         raise PartitionFormatError(msg)
     names = (*groups, *([date] if date else []))
     return _Pattern("".join(regex), names, tuple(groups.values()), date)
@@ -211,10 +219,13 @@ def _compiled(text: str) -> _Pattern:
 
 def _checked_name(text: str, name: str) -> str:
     if not _NAME.fullmatch(name):
-        msg = f"partition_format={text!r}: {name!r} cannot name a column"
+        msg = f"partition_format={shown(text)}: {shown(name)} cannot name a column"
         raise PartitionFormatError(msg)
     if name in _RESERVED:
-        msg = f"partition_format={text!r}: the name {name!r} is reserved; take another"
+        msg = (
+            f"partition_format={shown(text)}: the name {shown(name)} is reserved; take "
+            "another"
+        )
         raise PartitionFormatError(msg)
     return name
 
@@ -230,7 +241,7 @@ def _date_regex(text: str, form: str) -> str:
         wrong = "leaves out a part in the middle of its date"
     if wrong:
         msg = (
-            f"partition_format={text!r} {wrong}; write a date such as "
+            f"partition_format={shown(text)} {wrong}; write a date such as "
             "{name:yyyy/MM/dd/HH/mm/ss}, from the year on"
         )
         raise PartitionFormatError(msg)

@@ -148,6 +148,6 @@ def nothing_in(definition: DatasetDefinition) -> str:
         for source in definition.sources
     )
     return (
-        f"No row can be read from {places}: there is no file, or all are empty. "
-        "Correct the path, or put the files there."
+        f"No row can be read from path {shown(places)}: there is no file, or all "
+        "are empty. Correct the path, or put the files there."
     )

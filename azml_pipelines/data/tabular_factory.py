@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import check_flag
 from azml_pipelines.data.data_type import checked_types
 from azml_pipelines.data.dataset_paths import data_sources
 from azml_pipelines.data.definition import (
@@ -89,9 +90,9 @@ class TabularDatasetFactory:
             separator=checked_separator(separator),
             header=header_mode(header),
             encoding=checked_encoding(encoding),
-            include_path=include_path,
-            empty_as_string=empty_as_string,
-            support_multi_line=support_multi_line,
+            include_path=_flag("include_path", include_path),
+            empty_as_string=_flag("empty_as_string", empty_as_string),
+            support_multi_line=_flag("support_multi_line", support_multi_line),
             text_cells=not infer_column_types,
             column_types=checked_types(set_column_types),
         )
@@ -123,7 +124,8 @@ class TabularDatasetFactory:
             DeclarationError: ``partition_format`` is none; a ``ValueError``.
         """
         form = ParquetFormat(
-            include_path=include_path, column_types=checked_types(set_column_types)
+            include_path=_flag("include_path", include_path),
+            column_types=checked_types(set_column_types),
         )
         definition = _definition(path, form, partition_format)
         if validate:
@@ -164,7 +166,7 @@ class TabularDatasetFactory:
         form = JsonLinesFormat(
             encoding=checked_encoding(encoding),
             invalid_lines=invalid_lines,
-            include_path=include_path,
+            include_path=_flag("include_path", include_path),
             column_types=checked_types(set_column_types),
         )
         definition = _definition(path, form, partition_format)
@@ -302,6 +304,11 @@ def partition_definition(partition_format: str | None) -> PartitionDefinition | 
         msg = f"{error}."
         raise DeclarationError(msg) from None
     return PartitionDefinition(format=partition_format)
+
+
+def _flag(name: str, value: bool) -> bool:
+    check_flag(name, value)
+    return value
 
 
 def _definition(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines import strict_yaml
+from azml_pipelines.argument_checks import check_path
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.wording import listed, shown
 
@@ -46,6 +47,7 @@ class CondaDependencies:
         self._conda: list[str] = [f"python={DEFAULT_PYTHON_VERSION}"]
         self._pip: list[str] = []
         if conda_dependencies_file_path is not None:
+            check_path("conda_dependencies_file_path", conda_dependencies_file_path)
             path = Path(conda_dependencies_file_path)
             self._load(strict_yaml.load_file(path), str(path))
 

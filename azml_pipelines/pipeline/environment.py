@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_workspace
 from azml_pipelines.errors import (
     DeclarationError,
     NotAvailableError,
@@ -87,7 +88,7 @@ class Environment:
             UserErrorException: The name belongs to curated environments.
         """
         _refuse_curated(self.name)
-        stored = workspace.save_environment(self.name, self.definition())
+        stored = _home(workspace).save_environment(self.name, self.definition())
         return Environment._registered(stored)
 
     @staticmethod
@@ -108,7 +109,7 @@ class Environment:
         Raises:
             UserErrorException: There is no such environment or version.
         """
-        stored = workspace.find_environment(name, _version(name, version))
+        stored = _home(workspace).find_environment(name, _version(name, version))
         if stored is not None:
             return Environment._registered(stored)
         if name.lower().startswith(_CURATED_PREFIXES):
@@ -310,6 +311,11 @@ def _checked_name(name: object) -> str:
         msg = f"Environment name={shown(name)} is not allowed. Give text."
         raise DeclarationError(msg)
     return name
+
+
+def _home(workspace: EnvironmentHome) -> EnvironmentHome:
+    check_workspace(workspace)
+    return workspace
 
 
 def _checked_build(name: str, build: object) -> str | None:

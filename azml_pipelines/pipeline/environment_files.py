@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_path
 from azml_pipelines.errors import DeclarationError, UserErrorException
 from azml_pipelines.pipeline.conda_dependencies import CondaDependencies
 from azml_pipelines.pipeline.environment_definition import parse_environment
@@ -102,6 +103,7 @@ def read_requirements(path: str, pip_version: str | None = None) -> CondaDepende
     Raises:
         DeclarationError: The file cannot be read.
     """
+    check_path("file_path", path)
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import check_list
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.environment import Environment
 from azml_pipelines.wording import shown
@@ -28,6 +29,7 @@ class DockerConfiguration:
     ) -> None:
         self.use_docker = use_docker
         self.shared_volumes = shared_volumes
+        check_list("arguments", arguments)
         self.arguments = list(arguments or ())
         self.shm_size = shm_size
 
@@ -58,6 +60,7 @@ class RunConfiguration:
         command: str | Sequence[Any] | None = None,
     ) -> None:
         self.script = script
+        check_list("arguments", arguments)
         self.arguments = list(arguments or ())
         self.framework = framework
         self.communicator = communicator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import check_list
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.run_configuration import (
     RunConfiguration,
@@ -75,6 +76,7 @@ class ScriptRunConfig:
         self.run_config = RunConfiguration() if known is None else known
         self.source_directory = source_directory
         self.script = script
+        check_list("arguments", arguments)
         self.arguments = list(arguments or self.run_config.arguments)
         self.command = command
         self.docker_runtime_config = docker_runtime_config

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from azml_pipelines.argument_checks import check_mapping
 from azml_pipelines.data.consumption import DatasetConsumptionConfig
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.pipeline.byte_size import check_byte_size
@@ -252,6 +253,8 @@ def _checked_params(
     params: Mapping[str, Any] | None,
     runconfig_params: Mapping[str, Any] | None,
 ) -> dict[str, object]:
+    check_mapping(f"Step {shown(step)}: params", params)
+    check_mapping(f"Step {shown(step)}: runconfig_pipeline_params", runconfig_params)
     given = {str(name): value for name, value in (params or {}).items()}
     both = sorted(set(given) & set(runconfig_params or {}))
     if both:

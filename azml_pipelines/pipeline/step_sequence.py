@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import check_list
 from azml_pipelines.errors import UnknownStepKindError
 from azml_pipelines.pipeline.pipeline_data import PipelineData
 from azml_pipelines.pipeline.step import PipelineStep
@@ -27,6 +28,7 @@ class StepSequence:
     """
 
     def __init__(self, steps: Sequence[Any]) -> None:
+        check_list("steps", steps, optional=False)
         self._groups = [flatten_steps(element) for element in steps]
         for before, after in pairwise(filter(None, self._groups)):
             for step in after:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from azml_pipelines.argument_checks import check_path
 from azml_pipelines.errors import DeclarationError
 from azml_pipelines.wording import shown
 
@@ -75,6 +76,7 @@ def absolute_folder(step: str, directory: str | None) -> Path | None:
     """
     if directory is None:
         return None
+    check_path(f"Step {shown(step)}: source_directory", directory)
     folder = Path(os.path.normpath(Path(directory).absolute()))
     # Unlike pathlib, os.path says no to a path that no system can have.
     if not os.path.isdir(folder):  # noqa: PTH112

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from azml_pipelines.argument_checks import check_mapping
 from azml_pipelines.data.data_reference import DataPath
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_dataset import FileDataset
@@ -39,6 +40,7 @@ def resolve_values(
         ParameterError: A name is not declared, or a value is of another type.
         ParameterTypeError: A dataset is of the other kind.
     """
+    check_mapping("pipeline_parameters", values, error=ParameterError)
     given = {
         name: _accepted(declared_parameter(definition, name), value)
         for name, value in values.items()

@@ -12,6 +12,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from azml_pipelines.argument_checks import (
+    check_list,
+    check_mapping,
+    check_text,
+    check_workspace,
+)
 from azml_pipelines.errors import ModelNotFoundException, WebserviceException
 from azml_pipelines.run.model_facts import ModelFacts
 from azml_pipelines.store import model_files
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
+_PAIR = 2
 _LOCAL_FOLDER = "azureml-models"
 
 
@@ -64,6 +71,8 @@ class Model(ModelFacts):
         if name is None:
             msg = "Model() needs a name or an id; give Model(workspace, name=…)."
             raise WebserviceException(msg)
+        check_workspace(workspace)
+        _check_name(name)
         wanted = _Filter(tags, properties, model_framework)
         folder = workspace.folder.models
         # Fails with the names that exist when there is no such model or version.
@@ -109,7 +118,10 @@ class Model(ModelFacts):
             WebserviceException: The name is not allowed.
             FileNotFoundError: There is nothing at ``model_path``.
         """
-        source = _checked_source(model_name, Path(model_path))
+        _check_facts(description, model_framework, model_framework_version)
+        given = _texts("tags", tags), _texts("properties", properties)
+        check_workspace(workspace)
+        source = _checked_source(model_name, model_path)
         print(f"Registering model {model_name}")  # noqa: T201 - version 1's line
         from azml_pipelines.store.catalog import ModelRecord  # noqa: PLC0415 - heavy
 
@@ -121,8 +133,8 @@ class Model(ModelFacts):
                 version=version,
                 created=time.time(),
                 description=description,
-                tags=_texts(tags),
-                properties=_texts(properties),
+                tags=given[0],
+                properties=given[1],
                 framework=model_framework,
                 framework_version=model_framework_version,
             )
@@ -155,6 +167,7 @@ class Model(ModelFacts):
                 "give 1, 2, …"
             )
             raise WebserviceException(msg)
+        _check_name(model_name)
         root = os.environ.get("AZML_WORKSPACE")
         if _workspace is not None:
             folder = _workspace.folder.models
@@ -186,6 +199,9 @@ class Model(ModelFacts):
             latest: Only the latest version of each model.
             model_framework: Only this framework.
         """
+        check_workspace(workspace)
+        if name is not None:
+            _check_name(name)
         folder = workspace.folder.models
         wanted = _Filter(tags, properties, model_framework)
         names = model_files.model_names(folder) if name is None else [name]
@@ -249,17 +265,28 @@ class Model(ModelFacts):
         return model_files.model_path(folder, self.name, self.version)
 
 
-def _checked_source(model_name: str, source: Path) -> Path:
+def _checked_source(model_name: str, given: object) -> Path:
     if not isinstance(model_name, str) or not _NAME.fullmatch(model_name):
         msg = (
             f"Model name {shown(model_name)} is not allowed; use 1 to 255 letters, "
             "digits, '-', '.' and '_', a letter or a digit first."
         )
         raise WebserviceException(msg)
-    if not source.exists():
+    if not isinstance(given, (str, os.PathLike)):
+        msg = f"model_path={shown(given)} is no path; give that of a file or a folder."
+        raise WebserviceException(msg)
+    source = Path(given)
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if not os.path.exists(source):  # noqa: PTH110
         msg = f"There is no model file or folder {shown(str(source.absolute()))}."
         raise FileNotFoundError(msg)
     return source
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        msg = f"name={shown(name)} names no model; give the text it is registered as."
+        raise WebserviceException(msg)
 
 
 class _Filter:
@@ -271,6 +298,8 @@ class _Filter:
         properties: Sequence[Any] | None,
         framework: str | None,
     ) -> None:
+        for what, given in (("tags", tags), ("properties", properties)):
+            check_list(what, given)
         self._tags = tags or ()
         self._properties = properties or ()
         self._framework = framework
@@ -285,20 +314,39 @@ class _Filter:
 
     def __str__(self) -> str:
         return (
-            f"tags={list(self._tags)}, properties={list(self._properties)}, "
-            f"model_framework={self._framework}"
+            f"tags={shown(self._tags, 40)}, properties={shown(self._properties, 40)}, "
+            f"model_framework={shown(self._framework, 40)}"
         )
 
 
 def _has(values: Mapping[str, str], wanted: Sequence[Any]) -> bool:
     for one in wanted:
-        key, value = (one, None) if isinstance(one, str) else one
+        key, value = _pair(one)
         if key not in values or (value is not None and values[key] != str(value)):
             return False
     return True
 
 
-def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:
+def _pair(wanted: object) -> tuple[str, object]:
+    if isinstance(wanted, str):
+        return wanted, None
+    if isinstance(wanted, (list, tuple)) and len(wanted) == _PAIR:
+        return str(wanted[0]), wanted[1]
+    msg = (
+        f"tags and properties: {shown(wanted)} is not accepted; give keys, or "
+        "[key, value] pairs."
+    )
+    raise WebserviceException(msg)
+
+
+def _check_facts(*texts: object) -> None:
+    names = ("description", "model_framework", "model_framework_version")
+    for name, text in zip(names, texts, strict=True):
+        check_text(name, text, error=WebserviceException)
+
+
+def _texts(name: str, values: Mapping[str, Any] | None) -> dict[str, str]:
+    check_mapping(name, values, error=WebserviceException)
     return {str(key): str(value) for key, value in (values or {}).items()}
 
 
@@ -318,6 +366,7 @@ def _record(workspace: Workspace, name: str, version: int) -> ModelRecord:
 
 
 def _parse_id(model_id: str) -> tuple[str, int]:
+    _check_name(model_id)
     name, _, version = model_id.rpartition(":")
     if not name or not version.isdecimal():
         msg = (
@@ -335,11 +384,12 @@ def _beside(name: str, version: int | None) -> str:
         version is None and model_files.versions(downloaded, name)
     ):
         return str(model_files.model_path(downloaded, name, version))
-    if Path(name).exists():
+    # Unlike pathlib, os.path says no to a path that no system can have.
+    if os.path.exists(name):  # noqa: PTH110
         return name
     msg = (
         f"ModelNotFound: no model {shown(name)} in ./{_LOCAL_FOLDER} and no file or "
-        f"folder ./{name}; outside of a run these two are searched. Inside of one, "
-        "what Model.register() stored is found."
+        f"folder ./{shown(name)[1:-1]}; outside of a run these "
+        "two are searched. Inside of one, what Model.register() stored is found."
     )
     raise ModelNotFoundException(msg)

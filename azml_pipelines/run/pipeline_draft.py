@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from azml_pipelines.argument_checks import (
+    check_flag,
+    check_mapping,
+    check_text,
+    check_workspace,
+)
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.masking import mask
 from azml_pipelines.pipeline.pipeline import Pipeline
@@ -83,6 +89,7 @@ class PipelineDraft:
             UserErrorException: ``pipeline`` is none of these, or a source directory is
                 too big.
         """
+        check_workspace(workspace)
         definition, parents = _definition_of(pipeline)
         values = resolve_values(definition, pipeline_parameters or {})
         if experiment_name is not None:
@@ -110,6 +117,7 @@ class PipelineDraft:
         Raises:
             UserErrorException: The workspace has none.
         """
+        check_workspace(workspace)
         known = isinstance(id, str) and _ID.fullmatch(id)
         record = read_draft(workspace.folder.draft(id)) if known else None
         if record is None:
@@ -298,8 +306,21 @@ def _dated(now: float) -> str:
 
 
 def _changed(record: DraftRecord, **given: object) -> DraftRecord:
-    """Return a record with what is given; what is None stays."""
+    """Return a record with what is given; what is None stays.
+
+    Raises:
+        UserErrorException: A value is of another type.
+    """
     changes: dict[str, object] = {}
+    for name in ("name", "description", "experiment_name"):
+        check_text(name, given.get(name))
+    for name in ("tags", "properties"):
+        check_mapping(name, given.get(name))
+    check_flag(
+        "continue_on_step_failure",
+        given.get("continue_on_step_failure"),
+        optional=True,
+    )
     for name, value in given.items():
         if isinstance(value, Mapping):
             changes[name] = {str(key): mask(str(value[key])) for key in value}

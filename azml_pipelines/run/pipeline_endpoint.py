@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from azml_pipelines.argument_checks import check_text, check_workspace
 from azml_pipelines.errors import DeclarationError, UserErrorException
 from azml_pipelines.pipeline.pipeline import Pipeline
 from azml_pipelines.run.endpoint_facts import EndpointFacts
@@ -58,6 +59,8 @@ class PipelineEndpoint(EndpointFacts):
             msg = f"name={shown(name)} names no endpoint; give a text."
             raise DeclarationError(msg)
         _check_type(pipeline)
+        check_workspace(workspace)
+        check_text("description", description)
         catalog = workspace.catalog.endpoints
         if catalog.find_name(name) is None:
             published = _published(pipeline, name)
@@ -80,6 +83,7 @@ class PipelineEndpoint(EndpointFacts):
         Raises:
             UserErrorException: There is none.
         """
+        check_workspace(workspace)
         catalog = workspace.catalog.endpoints
         record = None
         if isinstance(id, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_workspace
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.run.published_values import accepted_values
@@ -50,6 +51,7 @@ class PublishedPipeline:
         Raises:
             UserErrorException: The workspace has none.
         """
+        check_workspace(workspace)
         record = workspace.catalog.published.find(id) if isinstance(id, str) else None
         if record is None:
             known = [one.id for one in workspace.catalog.published.newest_first()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_mapping
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def accepted_values(
     Settings need a pipeline with exactly one parallel step. What is neither declared
     nor such a setting is left out with a warning.
     """
+    check_mapping("pipeline_parameters", values)
     declared = {name for name in values if definition.parameter(str(name)) is not None}
     parallel = [step for step in definition.steps if step.kind == "parallel_run"]
     settings = {

@@ -48,9 +48,10 @@ def check_cron(expression: str) -> str:
         else:
             return " ".join(whole.split())
     msg = (
-        f"cron={shown(expression)} is no cron expression ({said}); give five fields: "
-        "minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC) "
-        "and day of the week (0-7 or SUN-SAT), such as '30 2 * * MON-FRI'."
+        f"cron={shown(expression, 60)} is no cron expression ({said}); give five "
+        "fields: minute (0-59), hour (0-23), day of the month (1-31), month "
+        "(1-12 or JAN-DEC) and day of the week (0-7 or SUN-SAT), such as "
+        "'30 2 * * MON-FRI'."
     )
     raise ScheduleValueError(msg)
 

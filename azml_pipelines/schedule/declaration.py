@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from azml_pipelines.argument_checks import check_flag, check_mapping, check_text
 from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.data_reference import DataPath
 from azml_pipelines.data.dataset_paths import data_sources
@@ -16,7 +17,7 @@ from azml_pipelines.errors import (
     UnknownArgumentError,
     UserErrorException,
 )
-from azml_pipelines.masking import holds_secret
+from azml_pipelines.masking import holds_secret, mask
 from azml_pipelines.plan.describe_ports import datapath_source
 from azml_pipelines.schedule.cron import check_cron
 from azml_pipelines.schedule.definition import (
@@ -40,6 +41,7 @@ __all__ = [
     "Extensions",
     "check_extensions",
     "check_runs",
+    "checked_facts",
     "checked_name",
     "scheduled_values",
     "trigger_of",
@@ -151,9 +153,7 @@ def scheduled_values(
     Raises:
         ScheduleValueError: It is no mapping, or a value is nothing that can be stored.
     """
-    if given is not None and not hasattr(given, "items"):
-        msg = f"pipeline_parameters={shown(given)} is no mapping of names to values."
-        raise ScheduleValueError(msg)
+    check_mapping("pipeline_parameters", given, error=ScheduleValueError)
     return {
         str(name): _stored(str(name), value) for name, value in (given or {}).items()
     }
@@ -165,6 +165,7 @@ def checked_name(name: object) -> str:
     Raises:
         ScheduleValueError: It is none.
     """
+    check_text("name", name, error=ScheduleValueError)
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
         msg = (
             f"name={shown(name)} names no schedule; give a text of 1 to "
@@ -172,6 +173,27 @@ def checked_name(name: object) -> str:
         )
         raise ScheduleValueError(msg)
     return name
+
+
+def checked_facts(
+    description: object, continue_on_step_failure: object
+) -> dict[str, object]:
+    """Return what a schedule only keeps, with the secrets of its description masked.
+
+    Raises:
+        ScheduleValueError: A value could not be read again.
+    """
+    check_text("description", description, error=ScheduleValueError)
+    check_flag(
+        "continue_on_step_failure",
+        continue_on_step_failure,
+        optional=True,
+        error=ScheduleValueError,
+    )
+    return {
+        "description": mask(description) if isinstance(description, str) else None,
+        "continue_on_step_failure": continue_on_step_failure,
+    }
 
 
 def check_runs(most: object, on_overlap: object) -> None:
@@ -223,6 +245,11 @@ def _data_trigger(
             "than 0 (fractions are allowed)."
         )
         raise ScheduleValueError(msg)
+    check_text(
+        "data_path_parameter_name",
+        asked.data_path_parameter_name,
+        error=ScheduleValueError,
+    )
     try:
         (source,) = data_sources((datastore, asked.path_on_datastore or ""))
     except UserErrorException as error:

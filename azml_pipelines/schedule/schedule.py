@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
 
+from azml_pipelines.argument_checks import check_workspace
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.schedule.changed_definition import changed_definition
 from azml_pipelines.schedule.declaration import (
     Asked,
     check_extensions,
     check_runs,
+    checked_facts,
     checked_name,
     scheduled_values,
     trigger_of,
@@ -96,8 +98,7 @@ class Schedule(StoredSchedule):
         )
         said = {
             "pipeline_id": pipeline_id,
-            "description": description,
-            "continue_on_step_failure": continue_on_step_failure,
+            **checked_facts(description, continue_on_step_failure),
         }
         values = scheduled_values(pipeline_parameters)
         return _added(workspace, name, experiment_name, values, asked, said)
@@ -135,8 +136,7 @@ class Schedule(StoredSchedule):
         )
         said = {
             "pipeline_endpoint_id": pipeline_endpoint_id,
-            "description": description,
-            "continue_on_step_failure": continue_on_step_failure,
+            **checked_facts(description, continue_on_step_failure),
         }
         values = scheduled_values(pipeline_parameters)
         return _added(workspace, name, experiment_name, values, asked, said)
@@ -162,6 +162,7 @@ class Schedule(StoredSchedule):
         Args:
             active_only: Leave out those that are disabled.
         """
+        check_workspace(workspace)
         every = [
             Schedule(workspace, record)
             for record in workspace.catalog.schedules.all(active_only=active_only)
@@ -258,8 +259,7 @@ class Schedule(StoredSchedule):
         old = self.definition
         new = changed_definition(self._workspace, old, given, ours)
         said = {
-            "description": description,
-            "continue_on_step_failure": continue_on_step_failure,
+            **checked_facts(description, continue_on_step_failure),
             "parameters": None
             if pipeline_parameters is None
             else scheduled_values(pipeline_parameters),
@@ -303,6 +303,7 @@ def _added(  # noqa: PLR0917 - all that a new schedule is made of
     said: Mapping[str, object],
 ) -> Schedule:
     more = asked.more
+    check_workspace(workspace)
     checked_name(name)
     check_extensions("Schedule.create", more)
     check_runs(more.get("max_concurrent_runs"), more.get("on_overlap", "skip"))

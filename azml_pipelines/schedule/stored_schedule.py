@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from azml_pipelines.argument_checks import check_workspace
 from azml_pipelines.errors import UserErrorException
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.run.pipeline_run import PipelineRun
@@ -127,7 +128,14 @@ class StoredSchedule:
         return list(islice(slots_after(trigger, since), count))
 
     def history(self, most: int | None = None) -> list[FiringRecord]:
-        """Return what became of nominal times, the latest first (ours)."""
+        """Return what became of nominal times, the latest first (ours).
+
+        Raises:
+            UserErrorException: ``most`` is no whole number from 1 on.
+        """
+        if most is not None and (type(most) is not int or most < 1):
+            msg = f"most={shown(most)} is not accepted; give a whole number from 1 on."
+            raise UserErrorException(msg)
         return self._workspace.catalog.firings.newest_first(self.id, most=most)
 
     def get_pipeline_runs(self) -> list[PipelineRun]:
@@ -156,6 +164,7 @@ def found_record(workspace: Workspace, schedule_id: object) -> ScheduleRecord:
     Raises:
         UserErrorException: It has none with this id.
     """
+    check_workspace(workspace)
     schedules = workspace.catalog.schedules
     record = schedules.find(schedule_id) if isinstance(schedule_id, str) else None
     if record is None:

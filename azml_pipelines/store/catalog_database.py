@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import insert, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from azml_pipelines.errors import WorkspaceException
+from azml_pipelines.errors import UserErrorException, WorkspaceException
 from azml_pipelines.masking import mask
 from azml_pipelines.store.catalog_migrations import SCHEMA_VERSION, statements_to
 from azml_pipelines.store.catalog_sqlite import SqliteStorage
+from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,6 +131,18 @@ class CatalogDatabase:
             yield
         except IntegrityError:
             raise  # about what is written, not about where
+        except UnicodeEncodeError as error:
+            msg = (
+                f"{shown(error.object)} can neither be stored nor looked up: UTF-8 "
+                "cannot hold its characters. Give other text."
+            )
+            raise UserErrorException(msg) from error
+        except OverflowError as error:
+            msg = (
+                "A number is too large to be stored or looked up; the largest has 64 "
+                "bits. Give a smaller one."
+            )
+            raise UserErrorException(msg) from error
         except (DatabaseError, sqlite3.DatabaseError) as error:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             msg = (

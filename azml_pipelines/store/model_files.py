@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import ModelNotFoundException
 from azml_pipelines.store.workspace_folder import STORAGE_FOLDER
+from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["add_version", "latest_version", "model_names", "model_path", "versions"]
+
+_FOLDER = re.compile(r"(?!\.)[^/\0]{1,255}")
 
 
 def model_names(folder: Path) -> list[str]:
@@ -30,9 +34,10 @@ def model_names(folder: Path) -> list[str]:
 
 def versions(folder: Path, name: str) -> list[int]:
     """The versions of one model, ascending; none for an unknown name."""
-    place = folder / name
-    if not place.is_dir():
+    # Unlike pathlib, os.path says no to a name that no system can have.
+    if not _FOLDER.fullmatch(name) or not os.path.isdir(folder / name):  # noqa: PTH112
         return []
+    place = folder / name
     return sorted(int(one.name) for one in place.iterdir() if one.name.isdecimal())
 
 
@@ -107,11 +112,11 @@ def _only_for_the_owner(folder: str) -> None:
 def _not_found(folder: Path, name: str, version: int | None, known: list[int]) -> str:
     if known:
         return (
-            f"ModelNotFound: model {name!r} has no version {version}; "
-            f"it has {', '.join(str(one) for one in known)}."
+            f"ModelNotFound: model {shown(name)} has no version {shown(version)}; "
+            f"it has {listed(str(one) for one in known)}."
         )
-    names = ", ".join(repr(one) for one in model_names(folder)) or "none yet"
+    names = listed(repr(one) for one in model_names(folder))
     return (
-        f"ModelNotFound: no model is called {name!r} in this workspace; "
+        f"ModelNotFound: no model is called {shown(name)} in this workspace; "
         f"registered: {names}. Register it with Model.register()."
     )

@@ -188,3 +188,39 @@ def test_a_command_of_its_own(project, type_command):
     assert run.experiment.name == "alone"
     assert targets["one.yml:4: jobs.command.command"] == "CommandStep(command=)"
     assert "refused" not in targets.values()
+
+
+@pytest.mark.parametrize("version", ["../../../../out", "a/b", ".hidden", "x" * 5000])
+def test_the_version_of_a_component_is_no_path(project, type_command, version):
+    """It names a folder of the workspace, and no other one."""
+    (project / "evil.yml").write_text(
+        f"name: evil\nversion: {version!r}\ntype: command\ncommand: echo 1\n"
+    )
+    before = sorted(project.rglob("*"))
+    result = type_command("component", "create", "-f", "evil.yml")
+
+    assert result.exit_code == 2
+    assert "evil.yml:2: version: " in result.stderr
+    assert len(result.stderr) <= 300
+    assert before == sorted(project.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("jobs.read.inputs.texts.path", "x" * 5000),
+        ("jobs.read.inputs.texts.type", "x" * 5000),
+        ("jobs.prepare.component", "x" * 5000),
+        ("jobs.prepare.type", "x" * 5000),
+    ],
+)
+def test_a_long_value_is_cut(project, type_command, path, value):
+    """One line names the field."""
+    result = type_command(
+        "job", "create", "-f", "file_list/pipeline.yml", "--set", f"{path}={value}"
+    )  # fmt: skip
+    (error,) = [one for one in result.stderr.splitlines() if one.startswith("Error: ")]
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert path.rpartition(".")[0] in error
+    assert len(error) <= 300
