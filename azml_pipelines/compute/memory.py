@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["group_bytes", "kernel_memory_kills", "resident_bytes"]
+__all__ = ["group_bytes", "in_megabytes", "kernel_memory_kills", "resident_bytes"]
 
+_MEGABYTE = 1024 * 1024
+"""As in ``memory_limit="100MB"``."""
 _SESSION = 3
 """Place in ``/proc/PID/stat`` behind the name of the command."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def in_megabytes(size: int) -> str:
+    """Return a number of bytes as limits are written: of ``"300MB"``, ``300 MB``."""
+    return f"{size / _MEGABYTE:.0f} MB"
 
 
 def resident_bytes(pid: int) -> int:

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 
 from azml_pipelines.compute.blame import Ending, Overrun, blame, timeout_overrun
 from azml_pipelines.compute.fork_server_link import ForkServerLostError
-from azml_pipelines.compute.memory import kernel_memory_kills, resident_bytes
+from azml_pipelines.compute.memory import (
+    in_megabytes,
+    kernel_memory_kills,
+    resident_bytes,
+)
 from azml_pipelines.compute.report import BundleReport
 from azml_pipelines.worker.frames import FrameReader, ProtocolError, send_frame
 from azml_pipelines.worker.messages import (
@@ -290,8 +294,8 @@ class Runner:
         allowed = self._limits.memory
         if allowed is not None and (used := resident_bytes(self.pid)) > allowed:
             message = (
-                f"the worker process used {used / 1e6:.0f} MB of memory, more than "
-                f"memory_limit_per_process={allowed / 1e6:.0f} MB, and was killed"
+                f"the worker process used {in_megabytes(used)} of memory, more than "
+                f"memory_limit_per_process={in_megabytes(allowed)}, and was killed"
             )
             return Overrun(running.mini_batch, "memory", message)
         if self._limits.left(running, time.monotonic(), started) > 0:

@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 from azml_pipelines.compute.blame import Ending
 from azml_pipelines.compute.capped_log import LogDrain
 from azml_pipelines.compute.fork_server_link import ForkServerLink, ForkServerLostError
-from azml_pipelines.compute.memory import group_bytes, kernel_memory_kills
+from azml_pipelines.compute.memory import (
+    group_bytes,
+    in_megabytes,
+    kernel_memory_kills,
+)
 from azml_pipelines.masking import Masker
 from azml_pipelines.worker.frames import ProtocolError
 from azml_pipelines.worker.messages import UserError
@@ -33,8 +37,6 @@ __all__ = ["ScriptEnd", "ScriptLogs", "ScriptRunner"]
 
 _LOOK_SECONDS = 0.1
 _EXIT_SECONDS = 10.0
-_MB = 1024 * 1024
-"""As in ``memory_limit="100MB"``."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,8 @@ def _watch(
             used = group_bytes(server.pid(number) or 0)
             if used > start.memory_limit:
                 text = (
-                    f"it used {used / _MB:.0f} MB of memory, more than "
-                    f"memory_limit={start.memory_limit / _MB:.0f} MB, and was killed"
+                    f"it used {in_megabytes(used)} of memory, more than "
+                    f"memory_limit={in_megabytes(start.memory_limit)}, and was killed"
                 )
                 problem = ScriptEnd(0, "memory", UserError("memory", text))
         if problem is not None:

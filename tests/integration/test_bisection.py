@@ -119,6 +119,24 @@ def test_a_hog_fails_with_the_reason_memory(job):
     assert run.state().steps[0].succeeded_items == 7
 
 
+def test_a_limit_is_said_as_it_was_written(job):
+    """Of what is shared, too, which no system call is refused for."""
+    script = """
+import mmap, time
+
+def run(mini_batch):
+    block = mmap.mmap(-1, 400 << 20)
+    for place in range(0, len(block), 4096):
+        block[place] = 1
+    time.sleep(60)
+"""
+    run = job.finish(script, files=1, run_max_try=1, memory_limit_per_process="300MB")
+    [failure] = job.failures(run)
+
+    assert failure.reason == "memory"
+    assert "memory_limit_per_process=300 MB, and was killed" in failure.message
+
+
 def test_a_flood_of_output_is_bounded(job):
     """The first megabyte and the last ones are kept; a note says what was dropped."""
     script = (
