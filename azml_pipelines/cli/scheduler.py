@@ -17,9 +17,9 @@ __all__ = ["scheduler"]
 
 @click.command()
 @click.option("--once", is_flag=True, help="Submit what is due now, and end.")
-@click.option("--install", "what", flag_value="install", help="Run as a service.")
-@click.option("--uninstall", "what", flag_value="uninstall", help="No longer.")
-def scheduler(*, once: bool, what: str | None) -> None:
+@click.option("--install", is_flag=True, help="Run as a service.")
+@click.option("--uninstall", is_flag=True, help="No longer.")
+def scheduler(*, once: bool, install: bool, uninstall: bool) -> None:
     """Look after the schedules of this workspace until somebody stops it.
 
     Prints a line for each thing that happens. Control-C and SIGTERM end it when the
@@ -30,9 +30,12 @@ def scheduler(*, once: bool, what: str | None) -> None:
     """
     from azml_pipelines.run.workspace import Workspace  # noqa: PLC0415 - slow to load
 
+    if once + install + uninstall > 1:
+        msg = "--once, --install and --uninstall exclude each other; give one of them."
+        raise click.UsageError(msg)
     workspace = Workspace.from_config()
-    if what is not None:
-        _service(workspace, remove=what == "uninstall")
+    if install or uninstall:
+        _service(workspace, remove=uninstall)
         return
     _look_after(workspace, once=once)
 

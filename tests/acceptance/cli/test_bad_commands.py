@@ -65,6 +65,8 @@ WRONG = [
     (["batch-endpoint", "show", "a\udc80b"], 2, "UTF-8"),
     (["schedule", "history", "x", "-n", "-5"], 2, "range"),
     (["schedule", "create", "a"], 2, "PIPELINE_ID"),
+    (["scheduler", "--install", "--uninstall"], 2, "exclude each other"),
+    (["scheduler", "--once", "--install"], 2, "exclude each other"),
     (["schedule", "create", "-f", "nowhere.yml"], 2, "nowhere.yml"),
     (["job", "create", "-f", "nowhere.yml"], 2, "nowhere.yml"),
     (["job", "create", "-f", "pipe.py"], 2, "pipe.py"),
