@@ -21,7 +21,8 @@ def refuse_shared_files(steps: Iterable[StepPlan]) -> None:
     """Check that no two steps append their rows to the same file.
 
     Each of them puts its own file there, so only the rows of the last one would be
-    left. With ``on_existing="version"`` the later one finds another name.
+    left. With ``on_existing="version"`` the later one finds another name; of steps with
+    a condition, one may stand in for the other.
 
     Raises:
         DeclarationError: Two do.
@@ -32,6 +33,8 @@ def refuse_shared_files(steps: Iterable[StepPlan]) -> None:
             continue
         settings, output = step.settings, step.output
         if settings.output_action != "append_row" or settings.on_existing == "version":
+            continue
+        if step.when:
             continue
         name = settings.append_row_file_name
         file = PurePosixPath(output.path_on_datastore) / name

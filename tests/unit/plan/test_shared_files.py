@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from azml_pipelines import DeclarationError, OutputFileDatasetConfig
+from azml_pipelines.plan.run_plan import ConditionPlan
+from azml_pipelines.plan.shared_files import refuse_shared_files
 
 
 @pytest.fixture
@@ -49,3 +51,16 @@ def test_the_same_file_is_refused(plan_of, settings):
 def test_files_of_their_own_are_accepted(plan_of, folder, settings):
     """A folder may be shared."""
     assert len(plan_of(("same", {}), (folder, settings)).steps) == 2
+
+
+def test_one_step_may_stand_in_for_the_other(plan_of):
+    """Where a condition decides which of them runs."""
+    one, other = plan_of(("same", {}), ("other", {})).steps
+    condition = ConditionPlan(
+        step_run_id="x", step_name="train", operator="<", metric="error", value=0.1
+    )
+    other = other.model_copy(update={"output": one.output, "when": (condition,)})
+    refuse_shared_files([one, other])
+
+    with pytest.raises(DeclarationError):
+        refuse_shared_files([one, other.model_copy(update={"when": ()})])
