@@ -14,7 +14,7 @@ BENCH := build/bench-venv
 help:
 	@echo "make demo    run samples/01_digits in its own virtual environment"
 	@echo "make test    run all tests"
-	@echo "make check   format, lint, types, import contracts, unit tests (under a minute)"
+	@echo "make check   format, lint, types, import contracts, unit tests (some minutes)"
 	@echo "make lint    the same without the tests"
 	@echo "make bench   ours and other tools on the same work, into docs/performance.md"
 	@echo "make chaos   faults on purpose: kills, floods, full disks (10 minutes; docs/reliability.md)"
