@@ -25,6 +25,7 @@ __all__ = [
     "looks_secret",
     "mask",
     "mask_content",
+    "mask_texts",
     "resolve_variables",
     "stored_variables",
 ]
@@ -205,6 +206,11 @@ def mask_content(content: Any) -> Any:  # noqa: ANN401 - what JSON can hold
     if isinstance(content, (list, tuple)):
         return [mask_content(value) for value in content]
     return content
+
+
+def mask_texts(texts: Mapping[str, Any]) -> dict[str, str]:
+    """Return tags or properties, names and values masked by shape."""
+    return {mask(str(name)): mask(str(value)) for name, value in texts.items()}
 
 
 def stored_variables(variables: Mapping[str, str]) -> dict[str, str]:

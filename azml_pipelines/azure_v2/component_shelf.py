@@ -15,6 +15,7 @@ from azml_pipelines import strict_yaml
 from azml_pipelines.azure_v2.component import read_component
 from azml_pipelines.azure_v2.document import read_document
 from azml_pipelines.azure_v2.freezing import copied
+from azml_pipelines.store.private_folder import make_private, write_private
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
         raise (document.top / "version").problem(text)
     workspace.prepare_storage()
     new = workspace.folder.components / f".{uuid4().hex}"
-    new.mkdir(parents=True, mode=0o700)
+    make_private(new, workspace.folder.storage)
     try:
         content = copied(document.content, document.top, new, workspace)
         written = strict_yaml.dump(content)
-        (new / _DOCUMENT).write_text(written, encoding="utf-8")
+        write_private(new / _DOCUMENT, written)
         place = folder / version
         if place.exists():
             if _files(place) != _files(new):
@@ -76,7 +77,7 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
                 )
                 raise (document.top / "version").problem(text)
         else:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(folder, workspace.folder.storage)
             new.rename(place)
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -21,6 +21,7 @@ from azml_pipelines.azure_v2.invocation import ENDPOINT_TAG, invoke
 from azml_pipelines.azure_v2.model_reference import deployed_model
 from azml_pipelines.azure_v2.section import parse
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.masking import mask_content, mask_texts
 from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ class BatchEndpoints:
         name = checked_name(section.name, document.top / "name")
         where = document.top / "defaults"
         chosen = parse(EndpointDefaults, section.defaults, where).deployment_name
-        tags = {key: str(text) for key, text in (section.tags or {}).items()}
-        values: dict[str, Any] = {"description": section.description, "tags": tags}
+        values: dict[str, Any] = {
+            "description": mask_content(section.description),
+            "tags": mask_texts(section.tags or {}),
+        }
         if chosen is not None:
             self.deployment(name, chosen)
             values["default_deployment"] = chosen

@@ -10,6 +10,8 @@ from azml_pipelines import strict_yaml
 from azml_pipelines.azure_v2.asset import asset_name, local_path
 from azml_pipelines.azure_v2.component import read_component
 from azml_pipelines.azure_v2.document import read_document
+from azml_pipelines.masking import holds_secret, mask, stored_variables
+from azml_pipelines.store.private_folder import make_private, write_private
 from azml_pipelines.store.snapshot import copy_snapshot
 from azml_pipelines.wording import shown
 
@@ -25,6 +27,13 @@ __all__ = ["DOCUMENT", "copied", "freeze"]
 
 DOCUMENT = "deployment.yml"
 _DATA = frozenset({"inputs", "outputs"})
+_FACTS = frozenset({"description", "display_name", "properties", "tags"})
+"""What is for people only: secrets there are masked, everywhere else refused."""
+_VARIABLES = "environment_variables"
+_NOT_KEPT = (
+    "holds a secret, which the workspace does not keep. Give it as an environment "
+    "variable whose value is env:NAME, and set the variable NAME where runs start."
+)
 
 
 def freeze(
@@ -42,13 +51,12 @@ def freeze(
     workspace.prepare_storage()
     name = uuid4().hex
     folder = workspace.folder.deployments / name
-    folder.mkdir(parents=True, mode=0o700)
+    make_private(folder, workspace.folder.storage)
     try:
         content = copied(deployment.content, deployment.place, folder, workspace)
         if model is not None:
             content["model"] = f"azureml:{model.name}:{model.version}"
-        file = folder / DOCUMENT
-        file.write_text(strict_yaml.dump(content), encoding="utf-8")
+        write_private(folder / DOCUMENT, strict_yaml.dump(content))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -67,7 +75,8 @@ def copied(
         workspace: Where components are registered.
 
     Raises:
-        BadDocumentError: A file that it refers to does not exist.
+        BadDocumentError: A file that it refers to does not exist, or a secret is
+            written out in it.
         UserErrorException: A folder with code is too big.
     """
     return _Copy(folder, workspace).of(content, place)
@@ -89,10 +98,16 @@ class _Copy:
         if isinstance(value, list):
             return [self._value("", one, place / n) for n, one in enumerate(value)]
         if isinstance(value, dict):
+            if key == _VARIABLES:
+                _refuse_secrets(value, place)
             return self.of(value, place)
-        if isinstance(value, str) and "${{" not in value:
-            return self._text(key, value, place)
-        return value
+        if not isinstance(value, str):
+            return value
+        if _FACTS.intersection(map(str, place.path)):
+            return mask(value)
+        if holds_secret(value):
+            raise place.problem(_NOT_KEPT)
+        return value if "${{" in value else self._text(key, value, place)
 
     def _text(self, key: str, value: str, place: Place) -> Any:  # noqa: ANN401 - YAML
         if key == "component":
@@ -125,3 +140,12 @@ class _Copy:
             copy_snapshot(source, self._folder / copy)
             self._codes[source] = copy
         return self._codes[source]
+
+
+def _refuse_secrets(variables: dict[str, Any], place: Place) -> None:
+    """Refuse variables whose values are secrets; references to them are none."""
+    texts = {str(name): str(value) for name, value in variables.items()}
+    stored = stored_variables(texts)
+    for name, text in texts.items():
+        if stored[name] != text:
+            raise (place / name).problem(_NOT_KEPT)

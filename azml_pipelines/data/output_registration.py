@@ -11,6 +11,7 @@ from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.data.file_store import is_local
 from azml_pipelines.data.local_url import local_folder
 from azml_pipelines.errors import DeclarationError
+from azml_pipelines.masking import mask_content, mask_texts
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ def registration(
     if not isinstance(name, str) or not name.strip():
         msg = f"A dataset is registered under a name, not {shown(name)}."
         raise DeclarationError(msg)
-    texts = {str(key): str(text) for key, text in (tags or {}).items()}
     return OutputRegistration(
-        name=name, description=description, tags=texts, reading=reading
+        name=name,
+        description=mask_content(description),
+        tags=mask_texts(tags or {}),
+        reading=reading,
     )
 
 

@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.data.file_store import StoreError
+from azml_pipelines.errors import UserErrorException
 from azml_pipelines.masking import holds_secret, is_reference, looks_secret
 from azml_pipelines.wording import shown
 
@@ -65,6 +66,9 @@ def as_reference(datastore: str, name: str, value: str, *, stacklevel: int = 2) 
 
     When a variable of this process has that very value, its name is taken. Otherwise
     one is set here; processes started from here inherit it, others have to set it.
+
+    Raises:
+        UserErrorException: The secret cannot be a variable.
     """
     if is_reference(value):
         return value
@@ -74,7 +78,16 @@ def as_reference(datastore: str, name: str, value: str, *, stacklevel: int = 2) 
                 return f"env:{variable}"
     words = re.sub(r"\W+", "_", f"{datastore}_{name}").upper()
     variable = f"AZML_{words}"
-    os.environ[variable] = value
+    try:
+        os.environ[variable] = value
+    except ValueError:
+        msg = (
+            f"{name} of datastore {shown(datastore)} holds a character that no "
+            "variable can (NUL, for one), so it is no key. Copy it again, or give "
+            f"{name}='env:NAME'."
+        )
+        # The cause could show the value.
+        raise UserErrorException(msg) from None
     warnings.warn(
         f"{name} of datastore {shown(datastore)} is not written down: it is kept in "
         f"the variable {variable} of this process. Set that variable wherever the "

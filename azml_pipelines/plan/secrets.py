@@ -9,10 +9,17 @@ from azml_pipelines.masking import holds_secret, stored_variables
 from azml_pipelines.wording import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azml_pipelines.pipeline.pipeline import Pipeline
     from azml_pipelines.pipeline.step import PipelineStep
 
-__all__ = ["literal_secrets", "refuse_literal_secrets", "refuse_secret"]
+__all__ = [
+    "literal_secrets",
+    "refuse_literal_secrets",
+    "refuse_secret",
+    "refuse_secret_values",
+]
 
 
 def literal_secrets(pipeline: Pipeline) -> dict[str, str]:
@@ -72,3 +79,13 @@ def refuse_secret(what: str, text: object) -> None:
             "Give it as environment_variables={'NAME': 'env:NAME'} instead."
         )
         raise DeclarationError(msg)
+
+
+def refuse_secret_values(values: Mapping[str, object]) -> None:
+    """Refuse values of parameters that have the shape of a secret.
+
+    Raises:
+        DeclarationError: One has; the message does not show it.
+    """
+    for name, value in values.items():
+        refuse_secret(f"Parameter {shown(name)}", value)

@@ -19,6 +19,7 @@ from azml_pipelines.argument_checks import (
     check_workspace,
 )
 from azml_pipelines.errors import ModelNotFoundException, WebserviceException
+from azml_pipelines.masking import mask_content, mask_texts
 from azml_pipelines.run.model_facts import ModelFacts
 from azml_pipelines.store import model_files
 from azml_pipelines.store.workspace_folder import WorkspaceFolder
@@ -132,11 +133,11 @@ class Model(ModelFacts):
                 name=model_name,
                 version=version,
                 created=time.time(),
-                description=description,
+                description=mask_content(description),
                 tags=given[0],
                 properties=given[1],
-                framework=model_framework,
-                framework_version=model_framework_version,
+                framework=mask_content(model_framework),
+                framework_version=mask_content(model_framework_version),
             )
         )
         return Model(workspace, model_name, version=version)
@@ -347,7 +348,7 @@ def _check_facts(*texts: object) -> None:
 
 def _texts(name: str, values: Mapping[str, Any] | None) -> dict[str, str]:
     check_mapping(name, values, error=WebserviceException)
-    return {str(key): str(value) for key, value in (values or {}).items()}
+    return mask_texts(values or {})
 
 
 def _newest_first(folder: Path, name: str) -> list[int]:

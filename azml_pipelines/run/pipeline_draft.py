@@ -15,9 +15,10 @@ from azml_pipelines.argument_checks import (
     check_workspace,
 )
 from azml_pipelines.errors import UserErrorException
-from azml_pipelines.masking import mask
+from azml_pipelines.masking import mask, mask_texts
 from azml_pipelines.pipeline.pipeline import Pipeline
 from azml_pipelines.plan.parameter_values import resolve_values
+from azml_pipelines.plan.secrets import refuse_secret_values
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.run.pipeline_run import PipelineRun
 from azml_pipelines.run.published_pipeline import PublishedPipeline
@@ -92,6 +93,7 @@ class PipelineDraft:
         check_workspace(workspace)
         definition, parents = _definition_of(pipeline)
         values = resolve_values(definition, pipeline_parameters or {})
+        refuse_secret_values(values)
         if experiment_name is not None:
             Experiment(workspace, experiment_name)  # checks the name
         draft_id, now = str(uuid4()), time.time()
@@ -221,6 +223,7 @@ class PipelineDraft:
             WorkspaceException: The draft is gone.
         """
         values = resolve_values(self.definition(), pipeline_parameters or {})
+        refuse_secret_values(values)
         if experiment_name is not None:
             Experiment(self._workspace, experiment_name)  # checks the name
         if pipeline_parameters:
@@ -323,7 +326,7 @@ def _changed(record: DraftRecord, **given: object) -> DraftRecord:
     )
     for name, value in given.items():
         if isinstance(value, Mapping):
-            changes[name] = {str(key): mask(str(value[key])) for key in value}
+            changes[name] = mask_texts(value)
         elif isinstance(value, bool):
             changes[name] = value
         elif value is not None:

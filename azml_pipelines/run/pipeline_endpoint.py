@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from azml_pipelines.argument_checks import check_text, check_workspace
 from azml_pipelines.errors import DeclarationError, UserErrorException
+from azml_pipelines.masking import mask_content
 from azml_pipelines.pipeline.pipeline import Pipeline
 from azml_pipelines.run.endpoint_facts import EndpointFacts
 from azml_pipelines.run.experiment import Experiment
@@ -64,7 +65,8 @@ class PipelineEndpoint(EndpointFacts):
         catalog = workspace.catalog.endpoints
         if catalog.find_name(name) is None:
             published = _published(pipeline, name)
-            record = EndpointRecord(str(uuid4()), name, time.time(), description)
+            said = mask_content(description)
+            record = EndpointRecord(str(uuid4()), name, time.time(), said)
             if catalog.add(record, published.id):
                 return PipelineEndpoint.get(workspace, id=record.id)
         msg = (

@@ -17,7 +17,7 @@ from uuid import uuid4
 from azml_pipelines.data.definition import DatasetDefinition
 from azml_pipelines.engine.launcher import start_orchestrator
 from azml_pipelines.failpoints import point, write
-from azml_pipelines.masking import mask, resolve_variables
+from azml_pipelines.masking import mask_texts, resolve_variables
 from azml_pipelines.plan.compiler import compile_plan
 from azml_pipelines.plan.parameter_values import resolve_values
 from azml_pipelines.plan.reuse_options import ReuseOptions, apply_reuse_options
@@ -204,7 +204,7 @@ def _record(plan: RunPlan, wanted: Submission) -> RunRecord:
         run_id=plan.run_id,
         experiment=plan.experiment,
         created=time.time(),
-        tags={str(key): mask(str(value)) for key, value in wanted.tags.items()},
+        tags=mask_texts(wanted.tags),
         resubmitted_from=plan.resubmitted_from,
         pipeline_id=wanted.pipeline_id,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from azml_pipelines.errors import IdempotencyError, UserErrorException
+from azml_pipelines.masking import holds_secret
 from azml_pipelines.store.file_lock import wait_for_lock
 from azml_pipelines.wording import shown
 
@@ -44,13 +45,19 @@ def submit_once(
 
     Raises:
         IdempotencyError: The key stands for another request.
-        UserErrorException: The key is empty or too long, or another process has been
-            submitting with it for two minutes.
+        UserErrorException: The key is empty, too long or a secret, or another process
+            has been submitting with it for two minutes.
     """
     if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
         msg = (
             f"idempotency_key={shown(key)} is none; give a text of 1 to {_LONGEST_KEY} "
             "characters, another one for every request."
+        )
+        raise UserErrorException(msg)
+    if holds_secret(key):
+        msg = (
+            f"idempotency_key={shown(key)} looks like a secret, and would be written "
+            "down. Give any other text, such as a UUID."
         )
         raise UserErrorException(msg)
     workspace.prepare_storage()

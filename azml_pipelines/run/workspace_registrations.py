@@ -9,6 +9,7 @@ from azml_pipelines.data.datastore import open_datastore
 from azml_pipelines.data.datastore_home import DatastoreSettings, DatastoreType
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.masking import mask_content, mask_texts
 from azml_pipelines.run.dataset_mapping import DatasetMapping
 from azml_pipelines.run.workspace_environments import WorkspaceEnvironments
 from azml_pipelines.run.workspace_place import checked_name, is_text
@@ -149,8 +150,8 @@ class WorkspaceRegistrations(WorkspaceEnvironments):
         return self.catalog.datasets.save(
             name,
             definition,
-            description=description,
-            tags=tags,
+            description=mask_content(description),
+            tags=mask_texts(tags or {}),
             create_new_version=create_new_version,
         )
 
@@ -175,7 +176,7 @@ class WorkspaceRegistrations(WorkspaceEnvironments):
     ) -> RegisteredDataset:
         """Replace description and tags of one version of a dataset."""
         return self.catalog.datasets.update(
-            dataset_id, description=description, tags=tags
+            dataset_id, description=mask_content(description), tags=mask_texts(tags)
         )
 
     def delete_dataset(self, name: str) -> None:

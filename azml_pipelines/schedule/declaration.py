@@ -160,7 +160,7 @@ def scheduled_values(
 
 
 def checked_name(name: object) -> str:
-    """Return the name of a schedule.
+    """Return the name of a schedule, with the secrets in it masked.
 
     Raises:
         ScheduleValueError: It is none.
@@ -172,7 +172,7 @@ def checked_name(name: object) -> str:
             f"{_LONGEST_NAME} characters."
         )
         raise ScheduleValueError(msg)
-    return name
+    return mask(name)
 
 
 def checked_facts(

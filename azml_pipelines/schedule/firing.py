@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from azml_pipelines.data.definition import DatasetDefinition, DataSource
 from azml_pipelines.plan.assignment import parse_assignment
-from azml_pipelines.plan.parameter_values import declared_parameter, resolve_values
+from azml_pipelines.plan.compiler import compile_plan
+from azml_pipelines.plan.parameter_values import declared_parameter
 from azml_pipelines.run.experiment import Experiment
 from azml_pipelines.run.pipeline_endpoint import PipelineEndpoint
 from azml_pipelines.run.published_pipeline import PublishedPipeline
 from azml_pipelines.run.published_values import accepted_values
-from azml_pipelines.run.submission import Submission
+from azml_pipelines.run.submission import Submission, describe_workspace
 from azml_pipelines.schedule.definition import DataTrigger, ScheduleDefinition
 from azml_pipelines.schedule.watched_files import sources_of
 
@@ -76,6 +78,7 @@ def check_values(workspace: Workspace, definition: ScheduleDefinition) -> None:
         UserErrorException: There is no such pipeline.
         ParameterError: A value is not accepted, or the parameter that is to get the
             files takes none.
+        DeclarationError: A setting cannot have the value that its parameter gets.
     """
     pipeline = published_pipeline(workspace, definition).definition()
     values = resolved_values(workspace, definition, pipeline, ())
@@ -85,7 +88,13 @@ def check_values(workspace: Workspace, definition: ScheduleDefinition) -> None:
         example = _files_for(pipeline, trigger.parameter, (_EXAMPLE,))
         values = {**values, declared.name: example}
     changed, accepted = accepted_values(pipeline, values)
-    resolve_values(changed, accepted)
+    compile_plan(
+        changed,
+        accepted,
+        run_id=str(uuid4()),
+        experiment=definition.experiment,
+        workspace=describe_workspace(workspace),
+    )
 
 
 def lots_of(

@@ -304,7 +304,7 @@ def _added(  # noqa: PLR0917 - all that a new schedule is made of
 ) -> Schedule:
     more = asked.more
     check_workspace(workspace)
-    checked_name(name)
+    name = checked_name(name)
     check_extensions("Schedule.create", more)
     check_runs(more.get("max_concurrent_runs"), more.get("on_overlap", "skip"))
     now = utc_now()

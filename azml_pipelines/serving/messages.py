@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from azml_pipelines.masking import mask
 from azml_pipelines.worker.frames import ProtocolError, decode_json, encode_json
 from azml_pipelines.worker.messages import build
 
@@ -85,8 +86,8 @@ class Answer:
 
     @classmethod
     def refusal(cls, status: int, message: str) -> Answer:
-        """Say in JSON what was wrong, in one line."""
-        line = " ".join(message.split())
+        """Say in JSON what was wrong, in one line without secrets."""
+        line = mask(" ".join(message.split()))
         return cls(status, "application/json", encode_json({"error": line}))
 
 

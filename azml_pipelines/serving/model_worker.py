@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azml_pipelines.masking import Masker
+from azml_pipelines.printable import printable
 from azml_pipelines.serving.messages import ANSWER, INVOKE, SETUP, Answer, Invocation
 from azml_pipelines.serving.messages import Setup as SetupMessage
 from azml_pipelines.serving.request_body import BadBodyError, UnknownMediaTypeError
@@ -119,7 +120,8 @@ class ModelWorker:
     def _describe(self, error: BaseException) -> UserError:
         """Describe what user code raised; its traceback goes where it prints to."""
         described = describe_error(error, self._node.source_directory, self._masker)
-        print(described.traceback, file=sys.stderr, flush=True)  # noqa: T201 - see above
+        for line in described.traceback.rstrip().split("\n"):
+            print(printable(line), file=sys.stderr, flush=True)  # noqa: T201 - see above
         return described
 
 

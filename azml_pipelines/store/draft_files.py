@@ -13,6 +13,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azml_pipelines.plan.definition import PipelineDefinition
+from azml_pipelines.store.private_folder import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,5 +93,5 @@ def remove_draft(folder: PublishedFolder) -> None:
 
 def _replace(file: Path, text: str) -> None:
     temporary = file.with_name(f".{file.name}.{uuid4().hex}")
-    temporary.write_text(text, encoding="utf-8")
+    write_private(temporary, text)
     temporary.replace(file)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from azml_pipelines.errors import WorkspaceException
 from azml_pipelines.plan.definition import PipelineDefinition
+from azml_pipelines.store.private_folder import make_private
 from azml_pipelines.store.snapshot import check_in_snapshot, copy_snapshot
 from azml_pipelines.store.source_warnings import source_warnings
 
@@ -32,7 +33,7 @@ def freeze_pipeline(folder: PublishedFolder, definition: PipelineDefinition) -> 
             leaves out the entry script.
     """
     unfinished = folder.beside(f".new-{uuid4()}")
-    unfinished.root.mkdir(mode=0o700, parents=True)
+    make_private(unfinished.root, Path(unfinished.root.anchor))
     try:
         copied = _copy_sources(unfinished, definition)
         text = definition.with_sources(copied).model_dump_json(indent=2)

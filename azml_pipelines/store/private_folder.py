@@ -12,7 +12,7 @@ from azml_pipelines.wording import shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_private", "make_private"]
+__all__ = ["check_private", "make_private", "write_private"]
 
 _OWNER_ONLY = 0o700
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -72,3 +72,10 @@ def make_private(folder: Path, below: Path) -> None:
         folder = folder.parent
     for one in reversed(missing):
         one.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that is new, for the owner only."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(file, flags, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azml_pipelines.errors import UserErrorException
+from azml_pipelines.store.private_folder import make_private
 from azml_pipelines.store.workspace_folder import STORAGE_FOLDER
 from azml_pipelines.wording import shown
 
@@ -72,7 +73,7 @@ def copy_snapshot(source: Path, destination: Path) -> list[str]:
         )
         raise UserErrorException(msg)
     content = _content(source, _ignored(source))
-    destination.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(destination, Path(destination.anchor))
     for folder in content.folders:
         (destination / folder).mkdir(mode=0o700)
     for file in content.files:

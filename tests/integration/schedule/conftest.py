@@ -76,7 +76,7 @@ class Stage:
             compute_target="local",
             node_count=1,
             process_count_per_node=1,
-            mini_batch_size="1",
+            mini_batch_size=PipelineParameter("size", "1"),
         )
         store = self.workspace.get_default_datastore()
         step = ParallelRunStep(

@@ -12,7 +12,11 @@ from azml_pipelines import (
     Schedule,
     ScheduleRecurrence,
 )
-from azml_pipelines.errors import ParameterError, UserErrorException
+from azml_pipelines.errors import (
+    DeclarationError,
+    ParameterError,
+    UserErrorException,
+)
 
 HOURLY = ScheduleRecurrence("Hour", 1)
 
@@ -20,6 +24,20 @@ HOURLY = ScheduleRecurrence("Hour", 1)
 def outcomes(schedule):
     """Return what became of the nominal times, the oldest first."""
     return [firing.outcome for firing in reversed(schedule.history())]
+
+
+def test_a_setting_that_cannot_be_is_refused_at_once(stage):
+    """Neither made nor changed: what a firing would refuse at night is said now."""
+    published = stage.publish()
+    given = (stage.workspace, "hourly", published.id, "nights", HOURLY)
+    with pytest.raises(DeclarationError, match=r"mini_batch_size='0'.*'size'"):
+        Schedule.create(*given, pipeline_parameters={"size": "0"})
+    assert [] == Schedule.list(stage.workspace)
+
+    schedule = Schedule.create(*given, pipeline_parameters={"size": "2"})
+    with pytest.raises(DeclarationError, match=r"mini_batch_size='0'.*'size'"):
+        schedule.update(pipeline_parameters={"size": "0"})
+    assert {"size": "2"} == schedule.definition.parameters
 
 
 def test_a_schedule_runs_its_pipeline(stage):

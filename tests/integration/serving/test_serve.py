@@ -44,6 +44,9 @@ def run(mini_batch):
         return [os.getpid()]
     if what == "raise":
         raise ValueError("no such digit")
+    if what == "escape":
+        told = "a\\x1b]0;b\\x07\\x9b31m "
+        raise ValueError(told + os.environ.get("SECRET_THING", ""))
     if what == "crash":
         ctypes.string_at(0)
     if what == "exit":
@@ -363,3 +366,18 @@ def test_a_secret_reaches_the_script_and_no_log(serve):
 
         assert "loaded [] hunter2-secret" in text
         assert 1 == text.count("hunter2")
+
+
+def test_what_a_script_raises_cannot_steer_the_terminal(serve):
+    """A caller may choose the text: control characters come out as escapes."""
+    with serve("-e", "SECRET_THING=env:HIDDEN", HIDDEN="hunter2-secret") as server:
+        server.wait_ready()
+        status, body = server.invoke("escape", 1)
+        _, missing = server.ask("GET", "/AccountKey=YWNjb3VudC1rZXk5")
+        text = server.errors.read_text().partition("Traceback")[2]
+
+        assert 500 == status
+        assert "hunter2" not in body + text
+        assert "a\\x1b]0;b\\x07\\x9b31m ***" in text
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert {"error": "there is no /AccountKey=***"} == json.loads(missing)
