@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import builtins
 
     from azml_pipelines.plan.definition import PipelineDefinition
+    from azml_pipelines.plan.parameter_values import PlainValue
     from azml_pipelines.run.workspace import Workspace
     from azml_pipelines.store.workspace_folder import PublishedFolder
 
@@ -92,8 +93,7 @@ class PipelineDraft:
         """
         check_workspace(workspace)
         definition, parents = _definition_of(pipeline)
-        values = resolve_values(definition, pipeline_parameters or {})
-        refuse_secret_values(values)
+        values = _kept_values(definition, pipeline_parameters)
         if experiment_name is not None:
             Experiment(workspace, experiment_name)  # checks the name
         draft_id, now = str(uuid4()), time.time()
@@ -222,8 +222,7 @@ class PipelineDraft:
                 nothing has changed then.
             WorkspaceException: The draft is gone.
         """
-        values = resolve_values(self.definition(), pipeline_parameters or {})
-        refuse_secret_values(values)
+        values = _kept_values(self.definition(), pipeline_parameters)
         if experiment_name is not None:
             Experiment(self._workspace, experiment_name)  # checks the name
         if pipeline_parameters:
@@ -302,6 +301,15 @@ def _definition_of(pipeline: object) -> tuple[PipelineDefinition, dict[str, str]
         "PublishedPipeline or a PipelineRun."
     )
     raise UserErrorException(msg)
+
+
+def _kept_values(
+    definition: PipelineDefinition, given: Mapping[str, Any] | None
+) -> dict[str, PlainValue]:
+    """Return the values of all parameters; a secret among them is refused."""
+    values = resolve_values(definition, given or {})
+    refuse_secret_values(values)
+    return values
 
 
 def _dated(now: float) -> str:
