@@ -160,7 +160,6 @@ COUNTERPARTS: dict[type[Section], dict[str, tuple[str, str]]] = {
     jobs.PipelineComponent: {
         **_STEP,
         "jobs": ("steps of the same run", ""),
-        "settings": ("nothing", "those of the outermost pipeline count"),
     },
     deployments.EndpointSection: {
         **_NAMED,

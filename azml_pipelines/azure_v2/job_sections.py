@@ -37,6 +37,7 @@ _COPIES = "is not available; put what the code needs into its folder"
 Count = Annotated[int, Field(ge=1)]
 Threshold = Annotated[int, Field(ge=-1)]
 _WEEKEND = 259_200
+_OUTERMOST = "has no effect: the settings of the outermost pipeline count"
 
 
 class Resources(Section):
@@ -162,12 +163,16 @@ class PipelineComponent(_Named):
     """A component of ``type: pipeline``."""
 
     jobs: dict[str, Any] = Field(default_factory=dict)
-    settings: Any = None
+    settings: Annotated[Any, Unused(_OUTERMOST)] = None
 
 
 class InnerPipelineJob(_Job):
     """A job that is a pipeline itself."""
 
-    settings: Annotated[
-        Any, Unused("has no effect: the settings of the outermost pipeline count")
+    settings: Annotated[Any, Unused(_OUTERMOST)] = None
+    compute: Annotated[
+        str | None, Unused("has no effect: name it in the jobs, or for all of them")
+    ] = None
+    environment_variables: Annotated[
+        Any, Unused("has no effect: set them in the jobs themselves")
     ] = None

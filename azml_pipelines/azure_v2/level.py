@@ -234,10 +234,10 @@ class Level:
             )
 
     def walk(self) -> Iterator[tuple[Level, Job]]:
-        """Yield each job that is a step, with the pipeline that it is in."""
+        """Yield each job with the pipeline that it is in, pipelines before theirs."""
         for job in self.by_key.values():
+            yield self, job
             if job.inner is None:
-                yield self, job
                 continue
             given = _mapping(job.content, "inputs")
             for name in {**job.ports, **given}:

@@ -12,7 +12,7 @@ from azml_pipelines.data.abstract_datastore import AbstractDatastore
 from azml_pipelines.data.datastore_home import DatastoreSettings
 from azml_pipelines.data.local_url import folder_url
 from azml_pipelines.data.output_registration import registration
-from azml_pipelines.wording import listed, shown
+from azml_pipelines.wording import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azml_pipelines.pipeline.pipeline_data import PipelineData
     from azml_pipelines.run.workspace import Workspace
 
-__all__ = ["is_file", "place_output", "place_outputs", "place_promoted"]
+__all__ = ["place_output", "place_outputs", "place_promoted"]
 
 _RUN = "{run-id}"
 _OUTPUT = "{output-name}"
@@ -34,22 +34,22 @@ def place_outputs(level: Level, job: Job, workspace: Workspace) -> None:
     Raises:
         BadDocumentError: Something of an output is not accepted.
     """
+    _check_names(job)
     for name, data in job.outputs.items():
-        data.is_directory = not is_file(job, name)
+        if data.is_directory is None or _has_type(job, name):
+            data.is_directory = not _is_file(job, name)
         for content, place in _declared(job, name):
             section = parse(OutputSection, content, place)
             check_mode(section.mode, section.type, place, end="output")
             if single(section.path) is None:
                 place_output(data, section, workspace, place)
         target = _target(job, name)
-        if target is not None:
-            if target not in level.outputs:
-                text = (
-                    f"the pipeline has no output {shown(target)}; it has "
-                    f"{listed(level.outputs)}."
-                )
-                raise (job.place / "outputs" / name).problem(text)
-            data.pipeline_output_name = target
+        if target is not None and target not in level.outputs:
+            text = (
+                f"the pipeline has no output {shown(target)}; it has "
+                f"{listed(level.outputs)}."
+            )
+            raise (job.place / "outputs" / name).problem(text)
 
 
 def place_promoted(
@@ -68,7 +68,10 @@ def place_promoted(
         if name not in promoted:
             where.warn(f"no job writes it: no output is ${{{{parent.outputs.{name}}}}}")
             continue
-        if isinstance(content, dict):
+        if content is not None and not isinstance(content, dict):
+            text = f"is {shown(content)}; an output has keys such as type and path."
+            raise where.problem(text)
+        if content is not None:
             section = parse(OutputSection, content, where)
             check_mode(section.mode, section.type, where, end="output")
             place_output(promoted[name], section, workspace, where)
@@ -77,8 +80,28 @@ def place_promoted(
         promoted[name].pipeline_output_name = name
 
 
-def is_file(job: Job, name: str) -> bool:
-    """Whether an output is one file."""
+def _check_names(job: Job) -> None:
+    """Refuse outputs of a pipeline component that no job in it writes."""
+    own = job.content.get("outputs")
+    if job.inner is None or not isinstance(own, dict):
+        return
+    for name in own:
+        if name not in job.outputs:
+            text = (
+                f"the component writes no such output; it has {listed(job.outputs)}."
+                f"{did_you_mean(name, job.outputs)}"
+            )
+            raise (job.place / "outputs" / name).problem(text)
+
+
+def _has_type(job: Job, name: str) -> bool:
+    return any(
+        isinstance(content, dict) and content.get("type") is not None
+        for content, _ in _declared(job, name)
+    )
+
+
+def _is_file(job: Job, name: str) -> bool:
     return any(
         isinstance(content, dict) and content.get("type") == "uri_file"
         for content, _ in _declared(job, name)
@@ -97,7 +120,7 @@ def place_output(
         data.registrations.append(registration(section.name, section.description, None))
     if section.path is None:
         return
-    default = "workspaceblobstore" if workspace is None else _default(workspace)
+    default = workspace.get_datastore(None).name
     path = (
         section.path.replace("${{name}}", _RUN)
         .replace("${{output_name}}", _OUTPUT)
@@ -114,10 +137,6 @@ def place_output(
         raise where.problem(text)
     data.datastore = _folder_datastore(local.absolute().parent, workspace)
     data.path_template = local.name
-
-
-def _default(workspace: Workspace) -> str:
-    return workspace.get_datastore(None).name
 
 
 def _folder_datastore(folder: Path, workspace: Workspace) -> AbstractDatastore:

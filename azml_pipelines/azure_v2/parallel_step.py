@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azml_pipelines.azure_v2.bound import Data
-from azml_pipelines.azure_v2.data_input import main_input
-from azml_pipelines.azure_v2.expression import single
+from azml_pipelines.azure_v2.data_input import main_input, whole_input
+from azml_pipelines.azure_v2.expression import Expression, pieces, single
 from azml_pipelines.azure_v2.job_fields import (
     fields_of,
     input_names,
@@ -82,12 +82,23 @@ def parallel_step(level: Level, job: Job, home: Home) -> ParallelRunStep:
     if not isinstance(bound, Data):
         text = f"names {shown(main)}, which is no data that could be split."
         raise fields.one("input_data")[1].problem(text)
+    if _mentions(task.program_arguments, main):
+        # Rows and lists of files go to run(); an argument gets where all of it is.
+        name = f"{main.replace('.', '_')}_whole"
+        entries[main] = whole_input(name, bound, home.workspace)
     ports = Ports(inputs, entries, job.outputs, job.place)
     where = task_place / "program_arguments"
     flags = runtime_flags(split_arguments(task.program_arguments, ports, where), where)
     rows = row_outputs(task.append_row_to, job, task_place / "append_row_to")
     work = _Work(fields, job, home, task, task_place, flags, rows)
     return _step(work, main.replace(".", "_"), bound, list(entries.values()))
+
+
+def _mentions(arguments: str, name: str) -> bool:
+    return any(
+        isinstance(one, Expression) and one.after("inputs.") == name
+        for one in pieces(arguments)
+    )
 
 
 def _step(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from azml_pipelines.azure_v2.command_step import command_step
 from azml_pipelines.azure_v2.component import read_component
 from azml_pipelines.azure_v2.document import Document, read_document
-from azml_pipelines.azure_v2.job_fields import Home
-from azml_pipelines.azure_v2.job_sections import PipelineComponent
+from azml_pipelines.azure_v2.job_fields import Home, fields_of
+from azml_pipelines.azure_v2.job_sections import InnerPipelineJob, PipelineComponent
 from azml_pipelines.azure_v2.level import Level, declared_ports
-from azml_pipelines.azure_v2.outputs import place_promoted
+from azml_pipelines.azure_v2.outputs import place_outputs, place_promoted
 from azml_pipelines.azure_v2.parallel_step import parallel_step
 from azml_pipelines.azure_v2.section import (
     Described,
@@ -164,12 +164,12 @@ def pipeline_job(
     settings = parse(PipelineSettings, declared.settings, top / "settings")
     level = _level(declared, top, workspace)
     home = Home(workspace, declared.compute or settings.default_compute, build)
-    steps = _steps(level, home)
     place_promoted(level.outputs, level.promoted(), workspace, level.place / "outputs")
     if declared.component is not None:
         place_promoted(
             declared.outputs or {}, level.promoted(), workspace, top / "outputs"
         )
+    steps = _steps(level, home)  # what is said further out is said already
     datastore = _datastore(settings, workspace, top)
     pipeline = Pipeline(
         workspace, steps, description=declared.description, default_datastore=datastore
@@ -228,7 +228,11 @@ def _steps(level: Level, home: Home) -> list[PipelineStep]:
     problems: list[str] = []
     for inner, job in level.walk():
         try:
-            steps.append(_step(inner, job, home))
+            if job.inner is None:
+                steps.append(_step(inner, job, home))
+            else:
+                fields_of(inner, job, InnerPipelineJob, PipelineComponent)
+                place_outputs(inner, job, home.workspace)
         except BadDocumentError as error:
             problems += error.problems
     if problems:

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from azml_pipelines.azure_v2.expression import single
-from azml_pipelines.azure_v2.outputs import is_file
 from azml_pipelines.wording import listed, shown
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def row_outputs(append_row_to: str | None, job: Job, place: Place) -> RowOutputs
     files = {
         name: _split_file(data, _DEFAULT_FILE if append_row_to else name)
         for name, data in outputs.items()
-        if is_file(job, name)
+        if data.is_directory is False
     }
     if append_row_to is None:
         every = list(outputs.values())

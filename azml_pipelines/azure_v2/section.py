@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 S = TypeVar("S", bound="Section")
+_SHOULD = "input should be "
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def parse(kind: type[S], content: object, place: Place) -> S:
     try:
         made = kind.model_validate(content)
     except ValidationError as error:
-        problems += _problems(kind, error, place)
+        problems += _problems(kind, error, place, content)
     if problems:
         raise BadDocumentError(problems)
     for name, found in fates(kind):
@@ -116,14 +117,35 @@ def _names(kind: type[Section]) -> list[str]:
     return [name for name, fate in fates(kind) if not isinstance(fate, Refused)]
 
 
-def _problems(kind: type[Section], error: ValidationError, place: Place) -> list[str]:
+def _problems(
+    kind: type[Section], error: ValidationError, place: Place, content: object
+) -> list[str]:
     lines: dict[str, str] = {}
     for found in error.errors(include_url=False):
         where = place
-        for key in found["loc"]:
+        absent = found["type"] == "missing"
+        for key in _keys(found["loc"], content, absent=absent):
             where /= key
-        lines.setdefault(str(where), _problem(kind, dict(found), where))
+        text = _problem(kind, dict(found), where)
+        before = lines.get(str(where))
+        if before is not None:  # the other kinds of value that a key takes
+            text = f"{before[:-1]} or {text.partition(_SHOULD)[2]}"
+        lines[str(where)] = text
     return [f"{where}: {text}" for where, text in lines.items()]
+
+
+def _keys(
+    path: tuple[str | int, ...], content: object, *, absent: bool
+) -> Iterator[str | int]:
+    """Yield the keys of a path in a document, without pydantic's names of kinds."""
+    for key in path:
+        if isinstance(content, dict) and (absent or key in content):
+            content = content.get(key)
+        elif isinstance(content, list) and isinstance(key, int):
+            content = content[key]
+        else:
+            continue
+        yield key
 
 
 def _unknown(kind: type[Section], key: str) -> str:

@@ -47,7 +47,9 @@ def filled(text: str, ports: Ports, place: Place) -> JoinedArgument:
 
     def has_value(expression: Expression) -> bool:
         name = expression.after("inputs.")
-        return name is None or ports.inputs.get(name) is not None
+        if name is None or name not in ports.inputs:
+            return True  # not left out: it is refused, with what there is
+        return ports.inputs[name] is not None
 
     opened = without_optional_parts(text, has_value)
     parts: list[object] = []
