@@ -91,8 +91,8 @@ class Ledger:
         spans = [Span(0, self.total)] if self.waiting is None else self.waiting
         self._queue = SpanQueue(spans)
         self._strays: dict[int, int] = {}
-        self._idle_strays = 0
-        self._moved = True
+        self._stray_tries = 0
+        self._successes = 0
         self._pieces: dict[int, int] = {}
         self._spoiled = set(self.spoiled)
         for span in self._queue:
@@ -148,14 +148,14 @@ class Ledger:
             rows: Items that succeeded in them.
             short: Items for which no result was returned; they have failed.
         """
-        self._moved = True
+        self._successes += mini_batches
         self.counts.done_mini_batches += mini_batches
         self.counts.succeeded_items += rows
         self.counts.failed_items += short
 
     def succeeded_piece(self, mini_batch: int, rows: int, short: int) -> None:
         """Settle one piece of a split mini-batch; see ``succeeded``."""
-        self._moved = True
+        self._successes += 1
         self.counts.succeeded_items += rows
         self.counts.failed_items += short
         self._settle_piece(mini_batch)
@@ -183,9 +183,7 @@ class Ledger:
         """
         span = Span(mini_batch, 1, attempt, first_item, item_count)
         if not charged:
-            # A step that gets on between kills will end; one that does not may not.
-            self._idle_strays += not self._moved
-            self._moved = False
+            self._stray_tries += 1
             strays = self._strays.get(mini_batch, 0) + 1
             self._strays[mini_batch] = strays
             if strays < _STRAY_LIMIT:
@@ -241,12 +239,13 @@ class Ledger:
         """
         self._check_items()
         self._check_mini_batches()
-        allowed = max(_STRAYS_AT_LEAST, _STRAY_SHARE * self.total)
-        if self.sealed and self._idle_strays > allowed:
+        # A step that gets on between kills comes to its end; one that does not may not.
+        allowed = max(_STRAYS_AT_LEAST, _STRAY_SHARE * self.total) + self._successes
+        if self.sealed and self._stray_tries > allowed:
             msg = (
-                f"{self._idle_strays} tries ended by stray kills or lost nodes without "
-                f"a success in between, in a step of {self.total} mini-batches; find "
-                "out who kills the workers"
+                f"{self._stray_tries} tries were ended by stray kills or lost nodes, "
+                f"and {self._successes} of {self.total} mini-batches succeeded "
+                "meanwhile; find out who kills the worker processes"
             )
             raise ComputeLostError(msg)
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from azml_pipelines.engine.ledger import Counts, Ledger, Limits, Span, Verdict
 from azml_pipelines.errors import (
-    ComputeLostError,
     ErrorThresholdExceeded,
     NoItemSucceededError,
     StalledRunError,
@@ -290,57 +289,6 @@ def test_a_mini_batch_that_failed_comes_next_and_alone():
 
     assert ledger.take(100) == Span(1, 1, 2)
     assert ledger.take(100) == Span(3, 2, 1)
-
-
-def test_a_stray_try_is_not_charged():
-    """It comes again with the same number, and alone."""
-    ledger = Ledger(5, Limits(run_max_try=1))
-    ledger.take(3)
-    verdict = ledger.failed(1, 1, 10, charged=False)
-
-    assert verdict is Verdict.RETRY
-    assert ledger.take(100) == Span(1, 1, 1)
-
-
-def test_strays_have_a_budget_of_their_own():
-    """A mini-batch whose processes are killed again and again is given up."""
-    ledger = Ledger(1, Limits(run_max_try=1))
-    verdicts = [ledger.failed(0, 1, 10, charged=False) for _ in range(10)]
-
-    assert verdicts == [Verdict.RETRY] * 9 + [Verdict.FAILED]
-    assert ledger.strays_of(0) == 10
-
-
-@pytest.mark.parametrize(
-    ("total", "allowed"),
-    [
-        pytest.param(200, 100, id="a hundred"),
-        pytest.param(10_000, 500, id="or 5 % of the mini-batches"),
-    ],
-)
-def test_a_step_that_somebody_keeps_killing_ends(total, allowed):
-    """Not one mini-batch is to blame, and the message says so."""
-    ledger = Ledger(total, Limits())
-    # Before the first one there was nothing that could have succeeded.
-    for mini_batch in range(allowed + 1):
-        ledger.failed(mini_batch, 1, 1, charged=False)
-    ledger.check()
-    ledger.failed(allowed + 1, 1, 1, charged=False)
-
-    with pytest.raises(ComputeLostError, match=f"{allowed + 1} tries ended by stray"):
-        ledger.check()
-
-
-def test_a_storm_ends_no_step_that_gets_on():
-    """A thousand kills over ten thousand mini-batches, with successes in between."""
-    ledger = Ledger(10_000, Limits())
-    for mini_batch in range(1_000):
-        ledger.take(2)
-        ledger.failed(mini_batch, 1, 1, charged=False)
-        ledger.succeeded(1, 1, 0)
-        ledger.check()
-
-    assert ledger.counts.retries == 1_000
 
 
 def test_what_nobody_has_started_is_given_back():
