@@ -31,6 +31,7 @@ def init(folder: Path, name: str | None) -> None:
     A workspace is a file `config.json` and, beside it, the folder `.azml` with
     everything that is registered or has run. Doing it again changes nothing.
     """
+    from azml_pipelines.printable import printable  # noqa: PLC0415 - slow to load
     from azml_pipelines.run.workspace import Workspace  # noqa: PLC0415 - slow to load
 
     folder = folder.absolute()
@@ -45,7 +46,7 @@ def init(folder: Path, name: str | None) -> None:
             name or _allowed(folder.name), path=folder, show_output=False
         )
         said = f"Made workspace {workspace.name}."
-    click.echo(folder)
+    click.echo(printable(str(folder)))
     click.echo(f"{said}\n{_NEXT}", err=True)
 
 

@@ -67,7 +67,8 @@ def create_job(
 def validate_job(file: Path) -> None:
     """Check the pipeline job in FILE and run nothing."""
     from azml_pipelines.azure_v2.pipeline_job import load_pipeline_job  # noqa: PLC0415 - slow to load
+    from azml_pipelines.printable import printable  # noqa: PLC0415 - the same
 
     found = load_pipeline_job(workspace(), file)
     steps = ", ".join(step.name for step in found.pipeline.graph.in_order())
-    click.echo(f"{file} can run: {steps}")
+    click.echo(printable(f"{file} can run: {steps}"))

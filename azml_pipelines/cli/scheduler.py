@@ -65,6 +65,7 @@ def _look_after(workspace: Workspace, *, once: bool) -> None:
 
 
 def _service(workspace: Workspace, *, remove: bool) -> None:
+    from azml_pipelines.printable import printable  # noqa: PLC0415 - slow to load
     from azml_pipelines.schedule.systemd_unit import (  # noqa: PLC0415 - the same
         install,
         uninstall,
@@ -78,10 +79,12 @@ def _service(workspace: Workspace, *, remove: bool) -> None:
     folder = Path(home) / "systemd" / "user"
     if remove:
         gone = uninstall(folder, name)
-        click.echo(f"removed {name}" if gone else f"there is no {folder / name}")
+        click.echo(
+            f"removed {name}" if gone else printable(f"there is no {folder / name}")
+        )
         return
     left = install(folder, name, unit_text(workspace.name, root, sys.executable))
-    click.echo(folder / name)
+    click.echo(printable(str(folder / name)))
     if left:
         click.echo(f"systemd does not answer here. Where it does: {left}", err=True)
     click.echo(

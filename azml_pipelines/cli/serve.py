@@ -151,6 +151,7 @@ def serve(arguments: tuple[str, ...], **options: object) -> None:
 
 
 def _serve(given: _Options, arguments: tuple[str, ...]) -> None:
+    from azml_pipelines.printable import printable  # noqa: PLC0415 - slow to load
     from azml_pipelines.serving.server import serve as serve_until_stopped  # noqa: PLC0415 - slow to load
 
     own = arguments[1:] if arguments[:1] == ("serve",) else arguments
@@ -161,8 +162,8 @@ def _serve(given: _Options, arguments: tuple[str, ...]) -> None:
         host = f"[{server.host}]" if ":" in server.host else server.host
         click.echo(f"http://{host}:{port}")
         click.echo(
-            f"Serving {given.name} with {model.processes} model processes. POST to "
-            "/invocations; Ctrl-C ends it.",
+            f"Serving {printable(given.name)} with {model.processes} model processes. "
+            "POST to /invocations; Ctrl-C ends it.",
             err=True,
         )
 

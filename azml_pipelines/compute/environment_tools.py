@@ -37,6 +37,8 @@ _PIP_SAYS_WHERE = frozenset({
 })  # fmt: skip
 """Settings of pip that uv does not read."""
 _INSTALLERS_OWN = ("CONDA", "MAMBA", "PIP_", "UV_")
+_TO_PUBLISH = "UV_PUBLISH_"
+"""Nothing that is installed needs to publish."""
 _ASK = "import sys; print(sys.executable, '%d.%d.%d' % sys.version_info[:3])"
 _SECONDS = 60.0
 
@@ -142,6 +144,7 @@ def installer_variables(environ: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environ.items()
         if name.upper().startswith(_INSTALLERS_OWN)
+        and not name.upper().startswith(_TO_PUBLISH)
     }
     kept = worker_environment_allowlist(environ) | own
     return {name: kept[name] for name in kept if not name.startswith("PYTHON")}

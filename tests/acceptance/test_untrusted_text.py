@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from azml_pipelines import (
+    Dataset,
+    Environment,
+    Model,
+    Pipeline,
+    PythonScriptStep,
+    Schedule,
+    Workspace,
+)
+from azml_pipelines.azure_v2.endpoints import BatchEndpoints
+from azml_pipelines.cli.main import azml
 from azml_pipelines.printable import printable
+from azml_pipelines.schedule.scheduler import Scheduler, SchedulerSeams
 from azml_pipelines.store.run_state import RunState, StepState
 from azml_pipelines.widgets import step_table
 from azml_pipelines.widgets.console_view import ConsoleView
@@ -143,6 +158,67 @@ def test_terminals_obey_nothing_of_it(text, status):
 
         assert all(line.isprintable() or not line for line in lines), view
         assert expected[view].count("\n") == written.count("\n"), view
+
+
+EVIL = "a\x1b]0;t\x07b\rc\u202ed\x9b31m"
+LISTS = ["pipeline list", "pipeline show {published}", "schedule list",
+         "schedule list --json", "schedule show {schedule}", "schedule show {evil}",
+         "schedule history {schedule}", "model list", "model show model",
+         "model show {evil}", "dataset list", "dataset show {evil}", "environment list",
+         "environment show named", "batch-endpoint list", "batch-endpoint show named",
+         "batch-endpoint show {evil}", "batch-deployment list {evil}",
+         "component create -f {document}", "job validate -f {document}",
+         "convert {document}", "schedule create -f {document}", "track {evil}",
+         "serve --script {script} -e {evil}", "init {folder}"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """A workspace in which everything has a name that a terminal would obey."""
+    folder = tmp_path_factory.mktemp("named")
+    script = folder / f"{EVIL}.py"
+    script.write_text("def run(mini_batch):\n    return mini_batch\n")
+    workspace = Workspace.create("named", path=folder / "work", show_output=False)
+    step = PythonScriptStep(script.name, name="one", source_directory=str(folder))
+    pipeline = Pipeline(workspace, [step])
+    published = pipeline.publish(EVIL, description=EVIL, version=EVIL)
+    texts = {EVIL: EVIL}
+    schedule = Schedule.create(
+        workspace, EVIL, published.id, "x", description=EVIL, cron="0 3 * * *"
+    )
+    later = datetime.now(UTC) + timedelta(days=1)
+    seams = SchedulerSeams(now=lambda: later, starts_runs=False)
+    Scheduler(workspace, lambda _: None, seams).tick()
+    Model.register(workspace, script, "model", texts, texts, EVIL)
+    Dataset.File.from_files(str(script)).register(workspace, EVIL, EVIL, texts)
+    environment = Environment("named")
+    environment.environment_variables = {"A": EVIL}
+    environment.register(workspace)
+    document = folder / f"{EVIL}.yml"
+    quoted = json.dumps(EVIL)
+    document.write_text(f"name: named\ndescription: {quoted}\ntags: {{a: {quoted}}}\n")
+    BatchEndpoints(workspace).create(document)
+    document.write_text(f"name: {quoted}\ntype: {quoted}\n{quoted}: 1\n")
+    words = {"published": published.id, "schedule": schedule.id, "evil": EVIL}
+    places = {"document": document, "script": script, "folder": folder / EVIL}
+    return workspace.folder.root, {**words, **places}
+
+
+@pytest.mark.parametrize("words", LISTS)
+def test_no_command_prints_what_a_terminal_obeys(named, monkeypatch, words):
+    """Names, tags, descriptions and file names, in tables, JSON and errors."""
+    root, known = named
+    monkeypatch.chdir(root)
+    done = CliRunner().invoke(azml, [word.format(**known) for word in words.split()])
+
+    assert done.output
+    assert done.exit_code in {0, 2, 4}, done.output
+    assert [] == [line for line in done.output.split("\n") if not printed(line)]
+
+
+def printed(line: str) -> bool:
+    """Whether a line has nothing in it that steers."""
+    return line.isprintable() or not line
 
 
 def test_there_are_enough():

@@ -179,3 +179,15 @@ def greeter(tmp_path):
         return make_wheel(tmp_path, "greeter", version, code).as_uri()
 
     return make
+
+
+@pytest.fixture
+def shell_keys(monkeypatch):
+    """Names of variables of this shell that nothing it starts may inherit."""
+    keys = {
+        "AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "AZML_API_TOKEN",
+        "GOOGLE_APPLICATION_CREDENTIALS", "HF_TOKEN", "MY_OWN_SETTING", "PGPASSWORD",
+    }  # fmt: skip
+    for name in keys:
+        monkeypatch.setenv(name, f"of-the-shell-{name.lower()}")
+    return keys

@@ -12,6 +12,7 @@ from azml_pipelines import (
     OutputFileDatasetConfig,
     PipelineData,
     PipelineParameter,
+    RunConfiguration,
 )
 
 MAKES = """
@@ -102,6 +103,21 @@ def test_how_a_script_ended_is_said(script, run_steps, text, said):
 
     assert run.get_status() == "Failed"
     assert said in run.state().error
+
+
+def test_a_script_gets_nothing_of_the_shell(script, run_steps, place, shell_keys):
+    """What workers inherit and what is declared, by value or by reference."""
+    told = PipelineData("told")
+    declared = {"COLOUR": "blue", "GIVEN": "env:MY_OWN_SETTING"}
+    settings = RunConfiguration()
+    settings.environment_variables = declared
+    text = "import os, sys\nopen(sys.argv[1], 'w').write(' '.join(os.environ))\n"
+    run = run_steps(script(text, arguments=[told], outputs=[told], runconfig=settings))
+
+    assert run.get_status() == "Finished", run.state().error
+    names = set(place(run, "told").read_text().split())
+    assert {*declared, "PATH"} <= names
+    assert names.isdisjoint(shell_keys)
 
 
 def test_zero_is_success(script, run_steps):

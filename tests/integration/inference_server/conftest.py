@@ -19,7 +19,7 @@ how = json.loads(sys.argv[1])
 log = open(sys.argv[2], "a", buffering=1)
 OURS = ("SAGEMAKER", "PORT", "AZUREML")
 found = {k: v for k, v in os.environ.items() if k.startswith(OURS)}
-log.write(json.dumps({"started": found}) + "\\n")
+log.write(json.dumps({"started": found, "names": list(os.environ)}) + "\\n")
 if how.get("fails"):
     sys.exit(how["fails"])
 time.sleep(how.get("slow_start", 0))

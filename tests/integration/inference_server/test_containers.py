@@ -54,6 +54,8 @@ class Handler(BaseHTTPRequestHandler):
             names = sorted(os.listdir("/opt/program"))
             variables = [os.environ.get(name) for name in ("GREETING", "COLOUR")]
             found = [[*variables, *names]]
+        elif "environ" in body:
+            found = [[" ".join(os.environ)]]
         elif "hang" in body:
             time.sleep(600)
         else:
@@ -230,6 +232,21 @@ def test_an_archive_is_an_image(job, submit, archive, engine):
         "0,21,a.csv",
         '0,"hello,blue,added,server.py",b.csv',
     ]
+
+
+def test_a_container_gets_nothing_of_the_shell(job, submit, root, engine, shell_keys):
+    """Its image's variables, ours, and those that are declared."""
+    run = submit(
+        root,
+        {"a.csv": "environ\n"},
+        container_engine=engine,
+        environment_variables={"COLOUR": "blue"},
+    )
+
+    assert run.get_status() == "Finished", run.state().error
+    names = set(job.output(run).decode().split(",")[1].split())
+    assert {"COLOUR", "PATH"} <= names
+    assert names.isdisjoint(shell_keys)
 
 
 def test_a_server_that_hangs_is_killed_with_its_container(job, submit, root, engine):

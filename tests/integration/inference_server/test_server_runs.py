@@ -123,6 +123,18 @@ def test_a_peer_is_asked_as_it_offers(job, server_job, tmp_path):
     assert ["299999,2099993,a.csv", "0,35,b.csv"] == lines[-2:]
 
 
+def test_a_server_gets_nothing_of_the_shell(server_job, tmp_path, shell_keys):
+    """What workers inherit and what is declared, by value or by reference."""
+    declared = {"COLOUR": "blue", "GIVEN": "env:MY_OWN_SETTING"}
+    run = wait(server_job({"a.csv": "1\n"}, environment_variables=declared))
+
+    assert run.get_status() == "Finished", run.state().error
+    first = (tmp_path / "log.jsonl").read_text().splitlines()[0]
+    names = set(json.loads(first)["names"])
+    assert {*declared, "PATH", "PORT"} <= names
+    assert names.isdisjoint(shell_keys)
+
+
 def test_a_bad_file_stands_alone(job, server_job):
     """Its neighbours in the mini-batch are kept, in order; the server says why."""
     contents = {"a.csv": "1\n", "b.csv": "2\nbad\n", "c.csv": "333\n"}

@@ -47,6 +47,8 @@ def run(mini_batch):
     if what == "escape":
         told = "a\\x1b]0;b\\x07\\x9b31m "
         raise ValueError(told + os.environ.get("SECRET_THING", ""))
+    if what == "names":
+        return list(os.environ)
     if what == "crash":
         ctypes.string_at(0)
     if what == "exit":
@@ -381,3 +383,15 @@ def test_what_a_script_raises_cannot_steer_the_terminal(serve):
         assert "a\\x1b]0;b\\x07\\x9b31m ***" in text
         assert all(line.isprintable() for line in text.split("\n"))
         assert {"error": "there is no /AccountKey=***"} == json.loads(missing)
+
+
+def test_a_model_process_gets_nothing_of_the_shell(serve, shell_keys):
+    """What workers inherit and what is declared."""
+    with serve("-e", "COLOUR=blue") as server:
+        server.wait_ready()
+        status, body = server.invoke("names", 1)
+
+        assert 200 == status
+        assert "COLOUR" in body
+        assert "PATH" in body
+        assert [] == [name for name in shell_keys if name in body]
