@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from azml_pipelines.data.dataset import Dataset
@@ -30,6 +30,7 @@ __all__ = [
     "local_path",
     "local_place",
     "on_datastore",
+    "with_absolute_paths",
 ]
 
 _ON_DATASTORE = re.compile(r"azureml://(?:subscriptions/.*/)?datastores/([^/]+)/paths/")
@@ -84,6 +85,19 @@ def local_path(text: str, folder: Path) -> Path | None:
     if _SCHEME.match(text) or _LONG.fullmatch(text):
         return None
     return Path(folder, text).expanduser()
+
+
+def with_absolute_paths(ports: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return inputs or outputs whose local paths do not depend on a folder."""
+    found: dict[str, Any] = {}
+    for name, port in ports.items():
+        found[name] = port
+        text = port.get("path") if isinstance(port, dict) else None
+        if isinstance(text, str) and "${{" not in text and not asset_name(text):
+            path = local_path(text, folder)
+            if path is not None:
+                found[name] = {**port, "path": str(path.absolute())}
+    return found
 
 
 def found_data(

@@ -5,6 +5,7 @@ As with models, the folders themselves say which versions there are.
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from dataclasses import dataclass
@@ -51,13 +52,16 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
     document = read_document(file)
     component = read_component(document.content, document.top)
     name = document.content.get("name")
+    if name is None:
+        text = "is missing. Add it."
+        raise (document.top / "name").problem(text)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         text = f"is {shown(name)}; use letters, digits, '-' and '_'."
         raise (document.top / "name").problem(text)
     folder = workspace.folder.components / name
     given = document.content.get("version")
-    version = str(given) if given is not None else _next(folder)
-    if not _VERSION.fullmatch(version):
+    version = None if given is None else str(given)
+    if version is not None and not _VERSION.fullmatch(version):
         # It names a folder: nothing may lead elsewhere.
         text = f"is {shown(version)}; use letters, digits, '.', '-' and '_'."
         raise (document.top / "version").problem(text)
@@ -68,17 +72,19 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
         content = copied(document.content, document.top, new, workspace)
         written = strict_yaml.dump(content)
         write_private(new / _DOCUMENT, written)
-        place = folder / version
-        if place.exists():
-            if _files(place) != _files(new):
-                text = (
-                    f"{shown(version)} of {shown(name)} is registered with another "
-                    "content. Give another version."
-                )
-                raise (document.top / "version").problem(text)
-        else:
-            make_private(folder, workspace.folder.storage)
-            new.rename(place)
+        make_private(folder, workspace.folder.storage)
+        if version is None:
+            version = _next(folder)
+            while not _moved(new, folder / version):
+                version = _next(folder)
+        elif not _moved(new, folder / version) and (
+            _files(folder / version) != _files(new)
+        ):
+            text = (
+                f"{shown(version)} of {shown(name)} is registered with another "
+                "content. Give another version."
+            )
+            raise (document.top / "version").problem(text)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return RegisteredComponent(name, version, component.kind)
@@ -86,7 +92,7 @@ def register_component(workspace: Workspace, file: str | Path) -> RegisteredComp
 
 def list_components(workspace: Workspace) -> list[RegisteredComponent]:
     """Return every version of every component, by name."""
-    found = sorted(workspace.folder.components.glob(f"*/*/{_DOCUMENT}"))
+    found = sorted(workspace.folder.components.glob(f"[!.]*/*/{_DOCUMENT}"))
     return [
         RegisteredComponent(file.parts[-3], file.parts[-2], read_component_kind(file))
         for file in found
@@ -97,6 +103,17 @@ def read_component_kind(file: Path) -> str:
     """Return the kind of a registered component."""
     document = read_document(file)
     return read_component(document.content, document.top).kind
+
+
+def _moved(new: Path, place: Path) -> bool:
+    """Move a folder; False if another one is there, maybe since a moment ago."""
+    try:
+        new.rename(place)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+            raise
+        return False
+    return True
 
 
 def _next(folder: Path) -> str:

@@ -54,6 +54,7 @@ _SETTINGS: dict[type[Section], type[Section]] = {
     deployments.PipelineDeploymentSection: PipelineSettings,
     deployments.ModelDeploymentSection: deployments.DeploymentSettings,
 }
+_OR_A_NAME = frozenset({"environment", "model"})
 _LONGEST_VALUE = 40
 _A_JOBS = frozenset({"compute", "experiment_name"})
 """What a component does not have."""
@@ -111,6 +112,9 @@ def _rows(
     known = dict(fates(kind))
     for key, value in content.items():
         where = place / key
+        if key in known and not _can_be(kind, key, value):
+            text = f"is {shown(value)}; it has keys."
+            raise where.problem(text)
         yield _row(kind, known, key, value, where)
         if key == "jobs" and isinstance(value, dict):
             for name, job in value.items():
@@ -123,6 +127,16 @@ def _rows(
             yield from _component_rows(read_component(value, where, "pipeline"))
         elif key in _INNER and isinstance(value, dict):
             yield from _rows(_INNER[key], value, where)
+
+
+def _can_be(kind: type[Section], key: str, value: object) -> bool:
+    """Whether a key that has keys of its own has them, or an expression or a name."""
+    nested = key == "jobs" or key in _PORTS or key in _INNER
+    if not nested and not (key == "settings" and kind in _SETTINGS):
+        return True
+    if isinstance(value, str):
+        return key in _OR_A_NAME or "${{" in value
+    return value is None or isinstance(value, dict)
 
 
 def _job_rows(content: object, place: Place) -> Iterator[ConversionRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -72,7 +72,7 @@ class ModelSection(Section):
     version: Annotated[
         Any, Unused("has no effect: a registration makes the next version")
     ] = None
-    type: str | None = None
+    type: Literal["custom_model", "mlflow_model", "triton_model"] | None = None
     path: str
     description: Described = None
     tags: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from azml_pipelines import strict_yaml
-from azml_pipelines.azure_v2.asset import asset_name, local_path
+from azml_pipelines.azure_v2.asset import asset_name, local_path, with_absolute_paths
 from azml_pipelines.azure_v2.component import read_component
 from azml_pipelines.azure_v2.document import read_document
 from azml_pipelines.masking import holds_secret, mask, stored_variables
@@ -27,6 +27,8 @@ __all__ = ["DOCUMENT", "copied", "freeze"]
 
 DOCUMENT = "deployment.yml"
 _DATA = frozenset({"inputs", "outputs"})
+"""Of their values only a path means a place: any name and any text may stand there."""
+_TEXTS = frozenset({"environment_variables", "properties", "tags"})
 _FACTS = frozenset({"description", "display_name", "properties", "tags"})
 """What is for people only: secrets there are masked, everywhere else refused."""
 _VARIABLES = "environment_variables"
@@ -92,7 +94,22 @@ class _Copy:
 
     def of(self, content: dict[str, Any], place: Place) -> dict[str, Any]:
         """Return a mapping that refers to nothing outside of the folder."""
-        return {key: self._value(key, one, place / key) for key, one in content.items()}
+        made: dict[str, Any] = {}
+        for key, one in content.items():
+            where = place / key
+            if key in _TEXTS or not isinstance(one, dict):
+                made[key] = one if key in _TEXTS else self._value(key, one, where)
+            elif key in _DATA:
+                folder = place.document.folder
+                made[key] = with_absolute_paths(one, folder)
+            elif key == "jobs":
+                made[key] = {
+                    name: self._value("", job, where / name)
+                    for name, job in one.items()
+                }
+            else:
+                made[key] = self.of(one, where)
+        return made
 
     def _value(self, key: str, value: object, place: Place) -> Any:  # noqa: ANN401 - YAML
         if isinstance(value, list):
@@ -118,8 +135,6 @@ class _Copy:
             return value
         if key == "code":
             return self._code(value, place)
-        if key == "path" and _DATA & set(map(str, place.path)):
-            return str(path.absolute())
         return self._file(value, path, place) if key == "conda_file" else value
 
     def _file(self, value: str, path: Path | None, place: Place) -> dict[str, Any]:

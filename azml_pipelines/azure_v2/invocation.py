@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azml_pipelines.azure_v2.asset import local_path
+from azml_pipelines.azure_v2.asset import with_absolute_paths
 from azml_pipelines.azure_v2.document import Document, Place
 from azml_pipelines.azure_v2.model_job import model_pipeline
 from azml_pipelines.azure_v2.model_reference import deployed_model
@@ -134,8 +134,8 @@ def _document(deployment: BatchDeployment, wanted: Invocation) -> Document:
         "type": "pipeline",
         "component": content["component"],
         "settings": content.get("settings"),
-        "inputs": _absolute(wanted.inputs, wanted.folder),
-        "outputs": _absolute(wanted.outputs, wanted.folder),
+        "inputs": with_absolute_paths(wanted.inputs, wanted.folder),
+        "outputs": with_absolute_paths(wanted.outputs, wanted.folder),
         "description": content.get("description"),
         "tags": content.get("tags"),
     }
@@ -167,15 +167,3 @@ def _defining_run(
             return PipelineRun.get(workspace, record.run_id)
     text = f"is {shown(name)}; no run has this id or was given this name."
     raise (deployment.place / "job_definition").problem(text)
-
-
-def _absolute(ports: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return inputs or outputs whose local paths do not depend on a folder."""
-    found: dict[str, Any] = {}
-    for name, port in ports.items():
-        found[name] = port
-        if isinstance(port, dict) and isinstance(port.get("path"), str):
-            path = local_path(port["path"], folder)
-            if path is not None:
-                found[name] = {**port, "path": str(path.absolute())}
-    return found

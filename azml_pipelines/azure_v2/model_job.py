@@ -98,7 +98,8 @@ def overridden(
     changes |= retry.model_dump(exclude_none=True)
     own = variables(asked.environment_variables or {}, place / "environment_variables")
     changes["environment_variables"] = {**settings.environment_variables, **own}
-    checked = checked_settings(changes, place)
+    action = {"output_action": settings.output_action}
+    checked = checked_settings({**action, **changes}, place)
     return replace(settings, **{key: getattr(checked, key) for key in changes})
 
 

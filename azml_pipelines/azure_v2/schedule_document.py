@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from azml_pipelines.azure_v2.asset import with_absolute_paths
 from azml_pipelines.azure_v2.document import Document, read_document
 from azml_pipelines.azure_v2.pipeline_job import PipelineJob, pipeline_job
 from azml_pipelines.azure_v2.section import (
@@ -45,7 +46,9 @@ _WEEK_DAYS = (
     "sunday",
 )
 _LAST_HOUR, _LAST_MINUTE, _LAST_DAY = 23, 59, 31
+_PORT_KEYS = ("inputs", "outputs")
 _JOB_KEYS = ("inputs", "outputs", "settings")
+_OF_A_RECURRENCE = ("frequency", "interval", "schedule", "pattern")
 _TEXT_KEYS = ("experiment_name", "description", "display_name", "tags", "compute")
 
 
@@ -105,7 +108,7 @@ class _JobSection(Section):
     display_name: Described = None
     tags: dict[str, Any] | None = None
     compute: str | None = None
-    name: Described = None
+    name: Annotated[Any, Unused("has no effect: each run has its own id")] = None
     identity: Annotated[
         Any, Unused("has no effect: a run has the rights of whoever starts it")
     ] = None
@@ -152,6 +155,11 @@ def load_schedule(workspace: Workspace, file: str | Path) -> ScheduleDocument:
     trigger = parse(TriggerSection, section.trigger, top / "trigger")
     times = _times(trigger, top / "trigger")
     job = pipeline_job(workspace, _job(section.create_job, top / "create_job"))
+    if job.tags:
+        (top / "create_job").warn(
+            f"{listed(job.tags)} of the job have no effect: runs of a schedule have "
+            "no tags"
+        )
     text = section.description or section.display_name
     return ScheduleDocument(section.name, text, times, job)
 
@@ -165,6 +173,8 @@ def _job(given: object, place: Place) -> Document:
         for key in _JOB_KEYS:
             changes = getattr(section, key)
             if changes:
+                if key in _PORT_KEYS:
+                    changes = with_absolute_paths(changes, place.document.folder)
                 content[key] = {**(content.get(key) or {}), **changes}
         for key in _TEXT_KEYS:
             if getattr(section, key) is not None:
@@ -187,6 +197,7 @@ def _times(trigger: TriggerSection, place: Place) -> ScheduledTimes:
         end_time=trigger.end_time,
         time_zone=trigger.time_zone or trigger.timezone or "UTC",
     )
+    _check_alone(trigger, place)
     if trigger.type.lower() == "cron":
         if trigger.expression is None:
             text = "is missing. Give five fields, as '30 2 * * 1-5'."
@@ -206,6 +217,19 @@ def _times(trigger: TriggerSection, place: Place) -> ScheduledTimes:
     key = "schedule" if trigger.schedule is not None else "pattern"
     given = getattr(trigger, key)
     return known if given is None else _by_pattern(known, given, place / key)
+
+
+def _check_alone(trigger: TriggerSection, place: Place) -> None:
+    """Refuse keys of the other type, and both names of one key."""
+    cron = trigger.type.lower() == "cron"
+    for key in _OF_A_RECURRENCE if cron else ("expression",):
+        if getattr(trigger, key) is not None:
+            text = f"belongs to the type {'recurrence' if cron else 'cron'}."
+            raise (place / key).problem(text)
+    for key, other in (("pattern", "schedule"), ("timezone", "time_zone")):
+        if getattr(trigger, key) is not None and getattr(trigger, other) is not None:
+            text = f"is another name of {other}. Leave one of them out."
+            raise (place / key).problem(text)
 
 
 def _by_pattern(times: ScheduledTimes, given: object, place: Place) -> ScheduledTimes:

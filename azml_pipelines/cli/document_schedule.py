@@ -39,6 +39,9 @@ def schedule_of_document(workspace: Workspace, file: Path) -> Schedule:
     else:
         more["cron"], more["time_zone"] = times.cron, times.time_zone
         more["start_time"] = _moment("start_time", times.start_time, times)
+    if job.force_rerun:  # as of each run: a schedule cannot say it of its runs
+        for step in job.pipeline.graph.in_order():
+            step.allow_reuse = False
     published = job.pipeline.publish(
         found.name,
         found.description,

@@ -30,6 +30,9 @@ class PipelineStep:
         DeclarationError: The name is empty or not text.
     """
 
+    allow_reuse: bool
+    """Whether an earlier result may stand in; each kind of step sets it."""
+
     def __init__(
         self,
         name: str,

@@ -176,6 +176,31 @@ def test_what_a_script_of_version_1_would_be(project, type_command):
     assert rows["step count: input texts"]["note"] == "mode ro_mount"
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("type: pipeline\njobs: [one]\n", "bad.yml:2: jobs: is ['one']; it has keys."),
+        ("type: pipeline\njobs: {}\ninputs: 3\n", "bad.yml:3: inputs: is 3; it has"),
+    ],
+)
+def test_what_is_no_document_is_not_converted(project, type_command, text, problem):
+    """It is an error as when it is run."""
+    Path("bad.yml").write_text(text)
+    result = type_command("convert", "bad.yml")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert problem in result.stderr
+
+
+def test_a_component_needs_a_name(project, type_command):
+    """It is missing, and not None."""
+    Path("component.yml").write_text("type: command\ncommand: echo 1\n")
+    result = type_command("component", "create", "-f", "component.yml")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: component.yml: name: is missing. Add it.\n"
+
+
 def test_a_command_of_its_own(project, type_command):
     """Run and converted as the pipeline of one job that it is."""
     Path("one.yml").write_text(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -80,6 +82,30 @@ def test_a_version_is_never_another_one(workspace, hello):
     assert len(list(workspace.folder.components.iterdir())) == 1
 
 
+def test_several_register_at_once(workspace, hello):
+    """Each gets a number of its own, and none of them half a component."""
+    start = Barrier(8)
+
+    def register(_number):
+        start.wait()
+        return register_component(workspace, hello / "hello.yml").version
+
+    with ThreadPoolExecutor(8) as pool:
+        versions = sorted(map(int, pool.map(register, range(8))))
+
+    assert versions == list(range(1, 9))
+    assert len(list_components(workspace)) == len(versions)
+
+
+def test_what_a_killed_registration_leaves_is_no_component(workspace, hello):
+    """Nor is one that is not complete yet."""
+    unfinished = workspace.folder.components / ".1f" / "code0"
+    unfinished.mkdir(parents=True)
+    (unfinished / "component.yml").write_text(HELLO)
+
+    assert list_components(workspace) == []
+
+
 def test_a_deployment_of_a_registered_component(workspace, hello):
     """The latest version when the deployment was made."""
     register_component(workspace, hello / "hello.yml")
@@ -91,6 +117,22 @@ def test_a_deployment_of_a_registered_component(workspace, hello):
     register_component(workspace, hello / "hello.yml")
 
     assert said(endpoints.invoke("hello-endpoint", Invocation())) == "hello\n"
+
+
+def test_any_name_may_stand_in_a_component(workspace, hello):
+    """Inputs, variables and tags may be called as keys with files are."""
+    (hello / "named.yml").write_text(
+        "name: named\ntype: pipeline\ntags: {code: none, component: one}\njobs:\n"
+        "  code:\n    type: command\n    command: echo ${{inputs.code}} > "
+        "${{outputs.said}}\n    environment_variables: {component: one}\n"
+        "    inputs: {code: A12, component: one}\n"
+        "    outputs: {said: {type: uri_file}}\n"
+    )
+    register_component(workspace, hello / "named.yml")
+    file = hello / "job.yml"
+    file.write_text("component: azureml:named:1\n")
+
+    assert said(load_pipeline_job(workspace, file).submit()) == "A12\n"
 
 
 def test_a_component_that_is_nowhere(workspace, hello):
