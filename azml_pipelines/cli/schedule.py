@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from azml_pipelines.cli.assignments import Assignment
 
@@ -101,6 +102,7 @@ def create_schedule(
 
     workspace = _workspace()
     if file is not None:
+        _check_alone(click.get_current_context())
         from azml_pipelines.cli.document_schedule import schedule_of_document  # noqa: PLC0415 - slow to load
 
         _made(schedule_of_document(workspace, file))
@@ -109,6 +111,9 @@ def create_schedule(
         msg = "Give NAME, PIPELINE_ID and --experiment, or a document with --file."
         raise click.UsageError(msg)
     store, more = options["datastore"], {}
+    if options["time_zone"] and not options["cron"]:
+        msg = "--time-zone is that of --cron. Give both, or leave it out."
+        raise click.UsageError(msg)
     if options["cron"]:
         more = {"cron": options["cron"], "time_zone": options["time_zone"]}
     made = Schedule.create(
@@ -171,6 +176,21 @@ def history_of_schedule(schedule_id: str, most: int, *, as_json: bool) -> None:
         moment = one["nominal_time"][:19].replace("T", " ")
         text = f"{moment}  {one['outcome']:<9}  {one['run_id'] or '-'}{files}{note}"
         click.echo(printable(text))
+
+
+def _check_alone(context: click.Context) -> None:
+    """Refuse what stands beside a document and would have no effect."""
+    given = [
+        max(one.opts, key=len)
+        if isinstance(one, click.Option)
+        else str(one.name).upper()
+        for one in context.command.params
+        if one.name != "file"
+        and context.get_parameter_source(str(one.name)) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        msg = f"--file says everything. Leave out {', '.join(given)}."
+        raise click.UsageError(msg)
 
 
 def _made(schedule: Schedule) -> None:

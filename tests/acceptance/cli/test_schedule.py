@@ -145,3 +145,21 @@ def test_the_service_is_written_and_removed(
     assert f"WorkingDirectory={Workspace.from_config().folder.root}" in text
     assert f"removed {unit.name}" == removed.stdout.strip()
     assert not unit.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("nightly", "-f", "pipe.py"), "Leave out NAME."),
+        (("-f", "pipe.py", "--catchup"), "Leave out --catchup."),
+        (("n", "id", "-e", "e", "--time-zone", "UTC"), "--time-zone is that of --cron"),
+    ],
+)
+def test_what_would_have_no_effect_is_wrong_usage(
+    pipeline_id, type_command, words, problem
+):
+    """A schedule is never made of a part of what was typed."""
+    result = type_command("schedule", "create", *words)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert problem in result.stderr
