@@ -74,10 +74,16 @@ class _Slot:
 
     number: int
     runner: Runner | None = None
+    stray_starts: int = 0
+    """Starts since the last report that somebody ended, and no fault of theirs."""
 
     @property
     def process(self) -> str:
         return f"process{self.number:03d}"
+
+    def take_stray_starts(self) -> int:
+        strays, self.stray_starts = self.stray_starts, 0
+        return strays
 
 
 class _IdleSlots(queue.LifoQueue[_Slot]):
@@ -179,7 +185,8 @@ class Agent:
     def _process_supplied(self, bundle: Bundle) -> BundleReport:
         slot = self._free.get()
         try:
-            return replace(self._process(slot, bundle), node=self.plan.start.node)
+            report, node = self._process(slot, bundle), self.plan.start.node
+            return replace(report, node=node, stray_starts=slot.take_stray_starts())
         finally:
             self._give_back(slot)
             if self._auto is not None:
@@ -289,6 +296,7 @@ class Agent:
                 runner.wait_ready()
             except InitError as error:
                 self._drop_runner(slot)
+                slot.stray_starts += error.stray
                 if tries.failed(stray=error.stray):
                     raise
             except ForkServerLostError:

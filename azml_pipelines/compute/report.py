@@ -47,6 +47,8 @@ class BundleReport:
     """Rows could not be written; no mini-batch is to blame."""
     lost: str | None = None
     """Why the node is gone, if it is."""
+    stray_starts: int = 0
+    """Worker processes that somebody killed before one was ready for this bundle."""
 
     @classmethod
     def of(cls, bundle: Bundle, **facts: Any) -> BundleReport:  # noqa: ANN401 - our own fields

@@ -205,6 +205,7 @@ class Dispatch:
         self._ledger.give_back(Span(first, unstarted, report.attempt, *piece))
         self._size.observe(report.count - unstarted, report.seconds)
         self._count_successes(report)
+        self._ledger.strayed(report.stray_starts)
         report = self._with_items(report)
         verdicts = {
             failed.mini_batch: self._ledger.failed(

@@ -91,7 +91,7 @@ class Ledger:
         spans = [Span(0, self.total)] if self.waiting is None else self.waiting
         self._queue = SpanQueue(spans)
         self._strays: dict[int, int] = {}
-        self._stray_tries = 0
+        self._all_strays = 0
         self._successes = 0
         self._pieces: dict[int, int] = {}
         self._spoiled = set(self.spoiled)
@@ -183,7 +183,7 @@ class Ledger:
         """
         span = Span(mini_batch, 1, attempt, first_item, item_count)
         if not charged:
-            self._stray_tries += 1
+            self.strayed(1)
             strays = self._strays.get(mini_batch, 0) + 1
             self._strays[mini_batch] = strays
             if strays < _STRAY_LIMIT:
@@ -194,6 +194,10 @@ class Ledger:
             return self._split(span, items)
         self._give_up(span, items)
         return Verdict.FAILED
+
+    def strayed(self, count: int) -> None:
+        """Count tries, or starts of worker processes, that nobody is to blame for."""
+        self._all_strays += count
 
     def strays_of(self, mini_batch: int) -> int:
         """Return how many tries of a mini-batch ended through no fault of its own."""
@@ -235,17 +239,17 @@ class Ledger:
         Raises:
             ErrorThresholdExceeded: More items or mini-batches have failed for good than
                 the step allows.
-            ComputeLostError: Too many tries ended through no fault of their mini-batch.
+            ComputeLostError: Others have ended too many tries, or starts of processes.
         """
         self._check_items()
         self._check_mini_batches()
         # A step that gets on between kills comes to its end; one that does not may not.
         allowed = max(_STRAYS_AT_LEAST, _STRAY_SHARE * self.total) + self._successes
-        if self.sealed and self._stray_tries > allowed:
+        if self.sealed and self._all_strays > allowed:
             msg = (
-                f"{self._stray_tries} tries were ended by stray kills or lost nodes, "
-                f"and {self._successes} of {self.total} mini-batches succeeded "
-                "meanwhile; find out who kills the worker processes"
+                f"{self._all_strays} tries and starts were ended by stray kills or "
+                f"lost nodes, and {self._successes} of {self.total} mini-batches "
+                "succeeded meanwhile; find out who kills the worker processes"
             )
             raise ComputeLostError(msg)
 

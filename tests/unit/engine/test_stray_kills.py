@@ -42,7 +42,7 @@ def test_a_step_that_somebody_keeps_killing_ends(total, allowed):
     ledger.check()
     ledger.failed(allowed, 1, 1, charged=False)
 
-    with pytest.raises(ComputeLostError, match=f"{allowed + 1} tries were ended by"):
+    with pytest.raises(ComputeLostError, match=f"{allowed + 1} tries and starts"):
         ledger.check()
 
 
@@ -57,6 +57,17 @@ def test_a_success_now_and_then_does_not_keep_a_step_alive():
     ledger.failed(11, 1, 1, charged=False)
 
     with pytest.raises(ComputeLostError, match="and 11 of 200 mini-batches succeeded"):
+        ledger.check()
+
+
+def test_starts_that_others_end_count_too():
+    """Where hardly a worker process gets through its start, there are few tries."""
+    ledger = Ledger(200, Limits())
+    ledger.strayed(100)
+    ledger.check()
+    ledger.strayed(1)
+
+    with pytest.raises(ComputeLostError, match="101 tries and starts"):
         ledger.check()
 
 
