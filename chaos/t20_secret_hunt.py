@@ -46,7 +46,7 @@ def run(lab: Lab, size: Size) -> Verdict:
     verdict.note(modes_looked_at=looked, open_to_others=len(open_files))
     verdict.demand(not open_files, f"open to others: {', '.join(open_files[:5])}")
     try:
-        run_acceptance("test_secrets.py", verdict, 120)
+        run_acceptance("test_*secrets.py", verdict, 120)
     except NotRunError as error:
         verdict.demand(False, f"secrets were not hunted: {error}")
     return verdict
