@@ -97,11 +97,15 @@ class _Copy:
         made: dict[str, Any] = {}
         for key, one in content.items():
             where = place / key
-            if key in _TEXTS or not isinstance(one, dict):
-                made[key] = one if key in _TEXTS else self._value(key, one, where)
+            if key == _VARIABLES and isinstance(one, dict):
+                _refuse_secrets(one, where)
+            if key in _TEXTS:
+                made[key] = _plain(one, where)
+            elif not isinstance(one, dict):
+                made[key] = self._value(key, one, where)
             elif key in _DATA:
                 folder = place.document.folder
-                made[key] = with_absolute_paths(one, folder)
+                made[key] = with_absolute_paths(_plain(one, where), folder)
             elif key == "jobs":
                 made[key] = {
                     name: self._value("", job, where / name)
@@ -115,16 +119,11 @@ class _Copy:
         if isinstance(value, list):
             return [self._value("", one, place / n) for n, one in enumerate(value)]
         if isinstance(value, dict):
-            if key == _VARIABLES:
-                _refuse_secrets(value, place)
             return self.of(value, place)
         if not isinstance(value, str):
             return value
-        if _FACTS.intersection(map(str, place.path)):
-            return mask(value)
-        if holds_secret(value):
-            raise place.problem(_NOT_KEPT)
-        return value if "${{" in value else self._text(key, value, place)
+        kept: str = _plain(value, place)
+        return kept if "${{" in kept else self._text(key, kept, place)
 
     def _text(self, key: str, value: str, place: Place) -> Any:  # noqa: ANN401 - YAML
         if key == "component":
@@ -155,6 +154,25 @@ class _Copy:
             copy_snapshot(source, self._folder / copy)
             self._codes[source] = copy
         return self._codes[source]
+
+
+def _plain(value: Any, place: Place) -> Any:  # noqa: ANN401 - YAML
+    """Return what refers to nothing: as it is, but without a secret.
+
+    Raises:
+        BadDocumentError: One is written out where it means something.
+    """
+    if isinstance(value, dict):
+        return {key: _plain(one, place / key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, place / number) for number, one in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    if _FACTS.intersection(map(str, place.path)):
+        return mask(value)
+    if holds_secret(value):
+        raise place.problem(_NOT_KEPT)
+    return value
 
 
 def _refuse_secrets(variables: dict[str, Any], place: Place) -> None:
