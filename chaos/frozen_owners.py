@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -76,7 +78,7 @@ def play(lab: Lab, freeze: Freeze, verdict: Verdict) -> None:
     if not loser:
         verdict.demand(False, f"{freeze.name}: it never froze")
         return
-    take_away(job.folder.journal)
+    _take_away(job, loser)
     job.resume()
     if freeze.early:
         wait_for(lambda: lab.orchestrator(job) not in {None, loser}, _SECONDS)
@@ -101,6 +103,23 @@ def _armed(fault: str) -> Iterator[None]:
         yield
     finally:
         del os.environ["AZML_FAILPOINTS"]
+
+
+def _take_away(job: PipelineRun, owner: int) -> None:
+    """Take a run from its frozen owner, a moment later where that holds the journal.
+
+    Another thread of it may have been within a transaction: nobody can take the run
+    over then, until the owner has gone on or is dead.
+    """
+    while True:
+        try:
+            take_away(job.folder.journal, seconds=1)
+        except sqlite3.OperationalError:
+            kill(owner, signal.SIGCONT)
+            time.sleep(0.005)
+            kill(owner, signal.SIGSTOP)
+        else:
+            return
 
 
 def _frozen_owner(lab: Lab, job: PipelineRun) -> int | None:

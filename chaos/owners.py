@@ -99,9 +99,14 @@ class Watch:
             time.sleep(_PAUSE_SECONDS)
 
 
-def take_away(journal: Path) -> None:
-    """Write into a journal that nobody drives the run, whoever does."""
-    with closing(sqlite3.connect(journal, timeout=30, isolation_level=None)) as file:
+def take_away(journal: Path, seconds: float = 30) -> None:
+    """Write into a journal that nobody drives the run, whoever does.
+
+    Raises:
+        sqlite3.OperationalError: Somebody holds it for longer than ``seconds``.
+    """
+    connected = sqlite3.connect(journal, timeout=seconds, isolation_level=None)
+    with closing(connected) as file:
         seal_rows(file)
         file.execute("UPDATE run SET status = 'Failed', pid = NULL")
 
