@@ -221,8 +221,8 @@ class Dispatch:
         point("dispatch.settle")
         self._settle(report, verdicts)
         point("dispatch.settled")
-        self._ledger.check()
         self._check_slot(report)
+        self._ledger.check()
 
     def _with_items(self, report: BundleReport) -> BundleReport:
         """Count the items of failed tries that ended before anybody had."""

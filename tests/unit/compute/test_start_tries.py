@@ -44,3 +44,10 @@ def test_strays_are_not_counted(tries, clock):
     clock.now += 0.1
 
     assert tries.failed(stray=True)
+
+
+def test_a_process_that_is_killed_again_and_again_is_given_up(tries):
+    """Nobody waits a minute for what a hundred starts have not brought."""
+    found = [tries.failed(stray=True) for _ in range(100)]
+
+    assert found == [False] * 99 + [True]
