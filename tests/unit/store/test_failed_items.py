@@ -147,9 +147,9 @@ def test_memory_does_not_grow_with_the_failures(make_stored):
     """Twenty times as many need no more."""
 
     def peak(stored):
-        # The least of three: what other threads of this process take counts as well.
+        # The least of ten: what other threads of this process take counts as well.
         found = []
-        for _ in range(3):
+        for _ in range(10):
             tracemalloc.start()
             count = sum(1 for _ in failed_items(stored.folder, stored.step, 0))
             _, most = tracemalloc.get_traced_memory()
