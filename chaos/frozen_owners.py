@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from azml_pipelines.failpoints import POINTS
 from chaos.lab import ROWS_SCRIPT, names, rows, wait_for
 from chaos.owners import take_away
 from chaos.process_tree import is_frozen, is_running, kill
@@ -24,27 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FREEZING_PLACES", "Freeze", "play"]
 
-FREEZING_PLACES = (
-    "orchestrator.claimed",
-    "journal.committed",
-    "list.write",
-    "list.fsync",
-    "list.rename",
-    "list.renamed",
-    "dispatch.submit",
-    "dispatch.settle",
-    "dispatch.settled",
-    "logs.write",
-    "commit.open",
-    "commit.write",
-    "commit.fsync",
-    "commit.rename",
-    "commit.renamed",
-    "commit.folder_fsync",
-    "failed_items.write",
-    "failed_items.rename",
-    "step.end",
-    "run.end",
+_ELSEWHERE = ("submit.", "launch.", "part.", "header.")
+"""Of those who submit, and of workers."""
+FREEZING_PLACES = tuple(
+    place
+    for place in POINTS
+    if not place.startswith(_ELSEWHERE)
+    and place not in {"journal.begin", "journal.commit"}
 )
 """All failpoints of an orchestrator but those within a transaction: who freezes there
 holds the journal, and nobody can take the run over."""
